@@ -56,7 +56,9 @@ MASS = Kind("mass", "fg", ("mg", "mcg", "ng", "g", "pg", "fg"), "0.5 mg")
 CONCENTRATION = Kind(
     "concentration", "fg/nL", ("mg/mL", "mcg/mL", "ng/mL", "g/L", "mcg/uL", "g/mL", "fg/nL"), "500 mcg/mL"
 )
-DURATION = Kind("duration", "ms", ("day", "days", "d", "h", "hour", "hours", "min", "s", "ms", "week", "weeks"), "90 min")
+DURATION = Kind(
+    "duration", "ms", ("day", "days", "d", "h", "hour", "hours", "min", "s", "ms", "week", "weeks"), "90 min"
+)
 DOSE_RATE = Kind(
     "dose rate",
     "fg/day",

@@ -13,7 +13,17 @@ _TEXT_MAX = 64
 _INNER_MAX = 2**62  # keeps sums and products of two checked values far from surprises in 64-bit stores
 _FORM = re.compile(r"(?P<number>\S*?\d[\d.]*(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\d\s].*)?", re.DOTALL)
 _NUMBER = re.compile(r"(?:0|[1-9]\d*)(?:\.\d+)?")
-_MISREAD = {"ug": "mcg", "µg": "mcg", "μg": "mcg", "mcL": "uL", "µL": "uL", "μL": "uL", "ml": "mL", "cc": "mL", "U": "mg"}
+_MISREAD = {
+    "ug": "mcg",
+    "µg": "mcg",
+    "μg": "mcg",
+    "mcL": "uL",
+    "µL": "uL",
+    "μL": "uL",
+    "ml": "mL",
+    "cc": "mL",
+    "U": "mg",
+}
 
 
 class QuantityError(ValueError):
@@ -78,7 +88,9 @@ def _unit_scale(text: str, unit: str, kind: Kind) -> Fraction:
     head, _, tail = unit.partition("/")
     plain = "/".join(_MISREAD.get(part, part) for part in ((head, tail) if tail else (head,)))
     hint = f"write '{plain}'" if plain != unit and plain in kind.accepted else "unknown unit"
-    raise QuantityError(text, f"'{_clip(unit)}': {hint}" if hint != "unknown unit" else f"unknown unit '{_clip(unit)}'", kind)
+    raise QuantityError(
+        text, f"'{_clip(unit)}': {hint}" if hint != "unknown unit" else f"unknown unit '{_clip(unit)}'", kind
+    )
 
 
 def _clip(text: str) -> str:

@@ -3,13 +3,12 @@
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 
-from thecal.quantity.kinds import DOSE_RATE, DURATION, LENGTH, MASS, VOLUME, Kind
-from thecal.quantity.kinds import CONCENTRATION as _CONCENTRATION
+from thecal.quantity.kinds import CONCENTRATION, DOSE_RATE, DURATION, LENGTH, MASS, VOLUME, Kind
 
 _LADDERS = {
     MASS.name: (("mg", Fraction(1, 10)), ("mcg", Fraction(1, 10)), ("ng", Fraction(0))),
     DOSE_RATE.name: (("mg/day", Fraction(1, 10)), ("mcg/day", Fraction(1, 10)), ("ng/day", Fraction(0))),
-    _CONCENTRATION.name: (("mg/mL", Fraction(1, 2)), ("mcg/mL", Fraction(1, 10)), ("ng/mL", Fraction(0))),
+    CONCENTRATION.name: (("mg/mL", Fraction(1, 2)), ("mcg/mL", Fraction(1, 10)), ("ng/mL", Fraction(0))),
     VOLUME.name: (("mL", Fraction(1, 100)), ("uL", Fraction(1, 10)), ("nL", Fraction(0))),
     DURATION.name: (("day", Fraction(2)), ("h", Fraction(1)), ("min", Fraction(1)), ("s", Fraction(0))),
     LENGTH.name: (("cm", Fraction(0)),),
