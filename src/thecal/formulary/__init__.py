@@ -1,0 +1,34 @@
+"""Drugs for intrathecal and epidural infusion: figures with sources, limits, solutions and their checks.
+
+Reference data for engineering and teaching; a pharmacist or physician checks every number against the current
+label before any clinical use. Units: mass fg, dose rate fg/day, concentration fg/nL, time ms, all exact integers.
+"""
+
+from thecal.formulary.model import (
+    ROUTES,
+    Admixture,
+    Drug,
+    Figure,
+    Finding,
+    Limit,
+    Route,
+    Source,
+    Stability,
+    Statement,
+)
+from thecal.formulary.solution import Component, Solution
+
+__all__ = [
+    "ROUTES",
+    "Admixture",
+    "Component",
+    "Drug",
+    "Figure",
+    "Finding",
+    "Limit",
+    "Route",
+    "Solution",
+    "Source",
+    "Stability",
+    "Statement",
+]
