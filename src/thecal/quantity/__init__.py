@@ -7,6 +7,7 @@ else converts.
 """
 
 from thecal.quantity.kinds import (
+    BODY_WEIGHT,
     CONCENTRATION,
     DOSE_RATE,
     DURATION,
@@ -25,6 +26,7 @@ from thecal.quantity.refusal import Refusal, Refused
 from thecal.quantity.showing import auto, decimal_text, show
 
 __all__ = [
+    "BODY_WEIGHT",
     "CONCENTRATION",
     "DOSE_RATE",
     "DURATION",

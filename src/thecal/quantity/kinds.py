@@ -20,6 +20,7 @@ ng = 1000 * pg
 mcg = 1000 * ng
 mg = 1000 * mcg
 g = 1000 * mg
+kg = 1000 * g
 nL = [volume]
 uL = 1000 * nL
 mL = 1000 * uL
@@ -68,8 +69,9 @@ DOSE_RATE = Kind(
 FLOW = Kind("flow", "nL/day", ("mL/day", "uL/day", "mL/h", "uL/h", "mL/d", "nL/day", "uL/min"), "0.4 mL/day")
 LENGTH = Kind("length", "mm", ("cm", "mm"), "72.5 cm")
 VOLUME_PER_LENGTH = Kind("volume per length", "nL/mm", ("mL/cm", "uL/cm", "uL/mm", "nL/mm"), "0.0026 mL/cm")
+BODY_WEIGHT = Kind("body weight", "g", ("kg", "g"), "80 kg")
 
-KINDS = (VOLUME, MASS, CONCENTRATION, DURATION, DOSE_RATE, FLOW, LENGTH, VOLUME_PER_LENGTH)
+KINDS = (VOLUME, MASS, CONCENTRATION, DURATION, DOSE_RATE, FLOW, LENGTH, VOLUME_PER_LENGTH, BODY_WEIGHT)
 
 
 @cache
