@@ -1,0 +1,183 @@
+"""The events of a life with the therapy: frozen typed values, told apart by ``kind``.
+
+``build`` makes one from fields and ``read`` from JSON; both refuse with the field and what would be accepted.
+Units are in the field names; times are ms UTC.
+"""
+
+from typing import Annotated, Any, get_args
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from thecal.quantity import Refusal, Refused
+from thecal.therapy.events.care import (
+    CandidacyReviewed,
+    CorrectedBase,
+    CriterionSnapshot,
+    Declined,
+    HistoryRecorded,
+    ImportedItem,
+    ImportedPain,
+    Outcome,
+    PainRecorded,
+    PatientRegistered,
+    RecordImported,
+    Status,
+    Treatment,
+    Withdrawn,
+)
+from thecal.therapy.events.common import ROLES, Event, EventMeta, Role, Spinal, Value, stamp
+from thecal.therapy.events.implant import (
+    CatheterRecord,
+    Choice,
+    DecisionRecorded,
+    Explanted,
+    ImplantRecorded,
+    PrescriptionAcknowledged,
+    PrescriptionConfirmed,
+    PrescriptionDisputed,
+    PrescriptionSent,
+    PrescriptionWritten,
+    PumpGapNoted,
+    RefillRecorded,
+    Site,
+)
+from thecal.therapy.events.trial import (
+    Method,
+    PassRule,
+    TrialConcluded,
+    TrialDoseChanged,
+    TrialPlanned,
+    TrialStarted,
+    VerdictRecord,
+)
+
+_Replaceable = Annotated[
+    PatientRegistered
+    | HistoryRecorded
+    | PainRecorded
+    | CandidacyReviewed
+    | TrialPlanned
+    | DecisionRecorded
+    | ImplantRecorded
+    | RefillRecorded
+    | PumpGapNoted,
+    Field(discriminator="kind"),
+]
+
+
+class Corrected(CorrectedBase):
+    """An earlier event was wrong: it no longer counts, or ``replacement`` counts in its place."""
+
+    replacement: _Replaceable | None = None
+
+
+AnyEvent = (
+    PatientRegistered
+    | HistoryRecorded
+    | RecordImported
+    | PainRecorded
+    | CandidacyReviewed
+    | TrialPlanned
+    | TrialStarted
+    | TrialDoseChanged
+    | TrialConcluded
+    | DecisionRecorded
+    | ImplantRecorded
+    | PrescriptionWritten
+    | PrescriptionSent
+    | PrescriptionAcknowledged
+    | PrescriptionConfirmed
+    | PrescriptionDisputed
+    | RefillRecorded
+    | PumpGapNoted
+    | Explanted
+    | Declined
+    | Withdrawn
+    | Corrected
+)
+EVENTS: tuple[type[Event], ...] = get_args(AnyEvent)
+KINDS: tuple[str, ...] = tuple(str(event.model_fields["kind"].default) for event in EVENTS)
+
+_ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discriminator="kind")])
+
+
+def build[E: Event](event: type[E], meta: EventMeta, **fields: Any) -> E:
+    """An event from its fields. Raises Refused, one refusal for each field that is wrong."""
+    try:
+        return event(meta=meta, **fields)
+    except ValidationError as error:
+        raise Refused(*_refusals(error)) from None
+
+
+def read(text: str | bytes) -> AnyEvent:
+    """An event from its JSON. Raises Refused, one refusal for each field that is wrong."""
+    try:
+        return _ADAPTER.validate_json(text)
+    except ValidationError as error:
+        raise Refused(*_refusals(error)) from None
+
+
+def _refusals(error: ValidationError) -> list[Refusal]:
+    return [
+        Refusal(
+            code="event_field",
+            what=f"{item['msg']} (given: {_clip(repr(item['input']))})",
+            where=".".join(str(part) for part in item["loc"]),
+            do="Correct this field; nothing was written.",
+        )
+        for item in error.errors(include_url=False)
+    ]
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+__all__ = [
+    "EVENTS",
+    "KINDS",
+    "ROLES",
+    "AnyEvent",
+    "CandidacyReviewed",
+    "CatheterRecord",
+    "Choice",
+    "Corrected",
+    "CriterionSnapshot",
+    "DecisionRecorded",
+    "Declined",
+    "Event",
+    "EventMeta",
+    "Explanted",
+    "HistoryRecorded",
+    "ImplantRecorded",
+    "ImportedItem",
+    "ImportedPain",
+    "Method",
+    "Outcome",
+    "PainRecorded",
+    "PassRule",
+    "PatientRegistered",
+    "PrescriptionAcknowledged",
+    "PrescriptionConfirmed",
+    "PrescriptionDisputed",
+    "PrescriptionSent",
+    "PrescriptionWritten",
+    "PumpGapNoted",
+    "RecordImported",
+    "RefillRecorded",
+    "Role",
+    "Site",
+    "Spinal",
+    "Status",
+    "Treatment",
+    "TrialConcluded",
+    "TrialDoseChanged",
+    "TrialPlanned",
+    "TrialStarted",
+    "Value",
+    "VerdictRecord",
+    "Withdrawn",
+    "build",
+    "read",
+    "stamp",
+]

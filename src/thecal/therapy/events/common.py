@@ -1,0 +1,74 @@
+"""What all events share: who wrote it, when it happened, and the bounded kinds of value that they carry.
+
+Units: ms UTC for times, nL, fg, fg/day, mm. Each integer field names its unit. Text is bounded.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from thecal.therapy.ids import uuid7
+
+Role = Literal["nurse", "prescriber", "patient", "auditor", "system"]
+ROLES: tuple[Role, ...] = ("nurse", "prescriber", "patient", "auditor", "system")
+
+Spinal = Literal["intrathecal", "epidural"]
+
+EventId = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+]
+Code = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\s\x00-\x1f](?:[^\x00-\x1f]*[^\s\x00-\x1f])?$")
+]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
+Note = Annotated[str, StringConstraints(max_length=4000)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
+Level = Annotated[str, StringConstraints(pattern=r"^(C[1-8]|T[1-9]|T1[0-2]|L[1-5]|S[1-5])$")]
+Rational = Annotated[str, StringConstraints(pattern=r"^-?\d{1,40}(/[1-9]\d{0,39})?$")]
+
+Time = Annotated[int, Field(ge=-(2**43), lt=2**48)]
+Volume = Annotated[int, Field(ge=0, le=10**9)]
+DoseRate = Annotated[int, Field(ge=0, le=2**62)]
+Length = Annotated[int, Field(ge=0, le=5_000)]
+
+
+class Value(BaseModel):
+    """A frozen, strict value: unknown fields and wrong types are refused."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class EventMeta(Value):
+    """Who, when and which. ``at`` is when it happened, ``recorded`` when it was written down; ms UTC."""
+
+    id: EventId
+    at: Time
+    recorded: Time
+    author: Code
+    role: Role
+
+
+class Event(Value):
+    """The base of all events."""
+
+    meta: EventMeta
+
+
+def stamp(
+    now_ms: int,
+    author: str,
+    role: Role,
+    at: int | None = None,
+    entropy: Callable[[int], bytes] = secrets.token_bytes,
+) -> EventMeta:
+    """Meta data for a new event written at ``now_ms``; ``at`` is when it happened, ``now_ms`` when left out.
+
+    ``entropy(n)`` gives n random bytes for the id; pass a seeded one for a repeatable course.
+    """
+    return EventMeta(
+        id=uuid7(now_ms, entropy(10)), at=now_ms if at is None else at, recorded=now_ms, author=author, role=role
+    )

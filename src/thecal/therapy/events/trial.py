@@ -1,0 +1,97 @@
+"""Events of a trial. The plan fixes the rule by which the trial is judged, before it starts.
+
+Solutions are text with units, for example ``morphine 1 mg/mL``; doses in fg/day of the primary drug.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from thecal.therapy.events.common import (
+    Code,
+    Digest,
+    DoseRate,
+    Event,
+    Level,
+    Line,
+    Note,
+    Rational,
+    Spinal,
+    Value,
+    Volume,
+    Words,
+)
+
+Method = Literal["single_shot", "repeated_single_shot", "continuous_epidural", "continuous_it", "external_long"]
+
+
+class PassRule(Value):
+    """How the trial will be judged.
+
+    The mean (or the mean of each day's worst) score of the last ``window_days`` days of the trial is compared
+    with that of the ``baseline_days`` days before it. A day counts when it has ``min_entries_day`` entries;
+    ``completeness_pct`` of the days of each window must count, else there is no verdict.
+    """
+
+    statistic: Literal["mean", "worst"] = "mean"
+    baseline_days: Annotated[int, Field(ge=1, le=60)] = 3
+    window_days: Annotated[int, Field(ge=1, le=60)] = 2
+    threshold_pct: Annotated[int, Field(ge=1, le=100)] = 50
+    min_entries_day: Annotated[int, Field(ge=1, le=48)] = 3
+    completeness_pct: Annotated[int, Field(ge=1, le=100)] = 70
+
+
+class TrialPlanned(Event):
+    """The plan: method, drug, dose, days, pump, catheter tip and the rule. A new plan replaces it until the start."""
+
+    kind: Literal["trial_planned"] = "trial_planned"
+    method: Method
+    route: Spinal
+    solution: Line
+    dose_fg_day: DoseRate
+    days: Annotated[int, Field(ge=1, le=365)]
+    pump_profile: Code
+    tip_level: Level
+    path_nl: Volume = 0
+    rule: PassRule = PassRule()
+    note: Note = ""
+
+
+class TrialStarted(Event):
+    """The external pump runs. ``prescription`` is the digest of a prescription that is on the chart."""
+
+    kind: Literal["trial_started"] = "trial_started"
+    pump: Code
+    prescription: Digest
+    fill_nl: Volume
+
+
+class TrialDoseChanged(Event):
+    """A step of the trial dose, with the reason; a prescription for it is on the chart."""
+
+    kind: Literal["trial_dose_changed"] = "trial_dose_changed"
+    dose_fg_day: DoseRate
+    prescription: Digest
+    reason: Words
+
+
+class VerdictRecord(Value):
+    """The verdict as it was reached; scores and relief are exact rationals such as ``20/3``. None: not decidable."""
+
+    passed: bool | None
+    baseline: Rational | None
+    result: Rational | None
+    relief_pct: Rational | None
+    baseline_days_counted: Annotated[int, Field(ge=0)]
+    window_days_counted: Annotated[int, Field(ge=0)]
+    reasons: Annotated[tuple[Words, ...], Field(max_length=50)]
+
+
+class TrialConcluded(Event):
+    """The trial is over. The verdict is computed by the plan's rule, never typed in."""
+
+    kind: Literal["trial_concluded"] = "trial_concluded"
+    verdict: VerdictRecord
+    side_effects: Note = ""
+    function: Note = ""
+    comment: Note = ""
