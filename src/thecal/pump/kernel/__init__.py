@@ -1,0 +1,1 @@
+"""The pump's controller. Standard library only; deterministic; integers only; no clock and no I/O of its own."""
