@@ -4,6 +4,10 @@ Reference data for engineering and teaching; a pharmacist or physician checks ev
 label before any clinical use. Units: mass fg, dose rate fg/day, concentration fg/nL, time ms, all exact integers.
 """
 
+from thecal.formulary.audit import problems
+from thecal.formulary.checks import check_concentration, check_dose, label_status, limits
+from thecal.formulary.load import drug, drug_ids, shared
+from thecal.formulary.mixing import admixture_warnings, stability
 from thecal.formulary.model import (
     ROUTES,
     Admixture,
@@ -16,7 +20,7 @@ from thecal.formulary.model import (
     Stability,
     Statement,
 )
-from thecal.formulary.solution import Component, Solution
+from thecal.formulary.solution import Component, Solution, concentration_text
 
 __all__ = [
     "ROUTES",
@@ -31,4 +35,15 @@ __all__ = [
     "Source",
     "Stability",
     "Statement",
+    "admixture_warnings",
+    "check_concentration",
+    "check_dose",
+    "concentration_text",
+    "drug",
+    "drug_ids",
+    "label_status",
+    "limits",
+    "problems",
+    "shared",
+    "stability",
 ]

@@ -28,11 +28,13 @@ PLAIN_UNITS = frozenset(
 )
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """One entry of a data file: frozen, no unknown field."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Source(_Entry):
+class Source(Entry):
     """A bibliographic record. ``seen``: excerpt = its text was read; title = the record alone; memory = neither."""
 
     title: Text
@@ -47,13 +49,15 @@ class Source(_Entry):
         return f"{self.authors} ({self.year}). {self.title}"
 
 
-class _Sourced(_Entry):
+class Sourced(Entry):
+    """An entry that names its sources and says whether the fact was read there."""
+
     source: Annotated[tuple[Text, ...], Field(min_length=1, strict=False)]
     confirmed: bool
     note: str = ""
 
 
-class Figure(_Sourced):
+class Figure(Sourced):
     """One published figure: a value, or a range ``low`` to ``high``, each text with its unit.
 
     ``key`` says what it is (see ``thecal.formulary.keys``), ``population`` for whom, ``condition`` under which
@@ -86,7 +90,10 @@ class Figure(_Sourced):
         return KINDS_BY_UNIT.get(split(self.amounts()[0])[1])
 
     def bounds(self) -> tuple[int | None, int | None]:
-        """(low, high) in the inner unit of ``kind``; a bare value is an upper bound. Raises ValueError for a plain number."""
+        """(low, high) in the inner unit of ``kind``; a bare value is an upper bound.
+
+        Raises ValueError for a plain number.
+        """
         kind = self.kind
         if kind is None:
             raise ValueError(f"{self.key} is a plain number")
@@ -102,7 +109,7 @@ def split(text: str) -> tuple[Decimal, str]:
     return Decimal(match[1]), match[2]
 
 
-class Statement(_Sourced):
+class Statement(Sourced):
     """A sentence that a person must know: a boxed warning, an antidote, an incompatibility."""
 
     topic: Literal[
@@ -124,7 +131,7 @@ class Statement(_Sourced):
     text: Text
 
 
-class Product(_Sourced):
+class Product(Sourced):
     """A supplied product and its strengths (text with units)."""
 
     name: Text
@@ -133,7 +140,7 @@ class Product(_Sourced):
     use: Text
 
 
-class Label(_Sourced):
+class Label(Sourced):
     """Whether a route of infusion by pump is in the drug's US label."""
 
     route: Route
@@ -141,15 +148,18 @@ class Label(_Sourced):
     text: Text
 
 
-class Code(_Sourced):
+class Code(Sourced):
     """The drug's id in a public code system."""
 
     system: Literal["atc", "unii", "rxnorm", "drugbank", "rxnorm_product"]
     code: Text
 
 
-class Admixture(_Sourced):
-    """Evidence on a mixture (or one drug) in a pump or syringe. ``days_stable`` 0 = degradation was seen; absent = unknown."""
+class Admixture(Sourced):
+    """Evidence on a mixture (or one drug) in a pump or syringe.
+
+    ``days_stable`` 0 = degradation was seen; absent = the time is not known.
+    """
 
     drugs: Annotated[tuple[Text, ...], Field(min_length=1, strict=False)]
     days_stable: Annotated[int, Field(ge=0)] | None = None
@@ -157,7 +167,7 @@ class Admixture(_Sourced):
     remaining_percent: int | None = None
 
 
-class Drug(_Entry):
+class Drug(Entry):
     """One drug as its file gives it; see docs/formulary.md."""
 
     id: Text
@@ -179,7 +189,7 @@ class Drug(_Entry):
         """Its statements on a topic, for example ``boxed_warning``."""
         return tuple(s for s in self.statements if s.topic == topic)
 
-    def cite(self, entry: _Sourced) -> str:
+    def cite(self, entry: Sourced) -> str:
         """The sources of an entry of this drug, as one line for people."""
         return "; ".join(self.sources[source].cite() for source in entry.source)
 

@@ -19,9 +19,9 @@ class Component:
     concentration: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.drug, str) or not self.drug or self.drug != self.drug.strip():
+        if not self.drug or self.drug != self.drug.strip():
             raise Refused(Refusal("drug_missing", "a component names no drug", "solution", "Name one drug."))
-        if not isinstance(self.concentration, int) or isinstance(self.concentration, bool) or self.concentration <= 0:
+        if type(self.concentration) is not int or self.concentration <= 0:  # a float or a bool would pass a bare > 0
             raise Refused(
                 Refusal(
                     "concentration_not_positive",
