@@ -35,9 +35,11 @@ class SimpleContinuous:
     dose: int
 
     def problems(self) -> list[Refusal]:
+        """Every field that is not well formed."""
         return _whole("program.dose", self.dose, least=1, zero="write the program 'stopped' to give nothing")
 
     def segments(self) -> Segments:
+        """The spans of one period."""
         return MS_PER_DAY, ((0, MS_PER_DAY, self.dose),)
 
 
@@ -51,6 +53,7 @@ class PeriodicBolus:
     basal: int = 0
 
     def problems(self) -> list[Refusal]:
+        """Every field that is not well formed."""
         found = _whole("program.bolus", self.bolus, least=1) + _whole("program.basal", self.basal)
         found += _whole("program.every", self.every, least=1, most=MAX_PERIOD_MS)
         found += _whole("program.over", self.over, least=1)
@@ -60,6 +63,7 @@ class PeriodicBolus:
         return found
 
     def segments(self) -> Segments:
+        """The spans of one period."""
         head = self.basal * self.over // MS_PER_DAY
         whole = self.basal * self.every // MS_PER_DAY
         first = (0, self.over, self.bolus + head)
@@ -83,6 +87,7 @@ class MultiRate:
     steps: tuple[Step, ...]
 
     def problems(self) -> list[Refusal]:
+        """Every field that is not well formed."""
         if not 1 <= len(self.steps) <= MAX_STEPS:
             return [Refusal("step_count", f"a day schedule has 1 to {MAX_STEPS} steps", "program.steps")]
         found: list[Refusal] = []
@@ -100,6 +105,7 @@ class MultiRate:
         return []
 
     def segments(self) -> Segments:
+        """The spans of one period."""
         ends = (*(step.start for step in self.steps[1:]), MS_PER_DAY)
         spans, given, exact = [], 0, 0
         for step, end in zip(self.steps, ends, strict=True):
@@ -114,9 +120,11 @@ class Stopped:
     """Nothing is given. It is a program of its own, so that nobody stops a pump by entering a zero."""
 
     def problems(self) -> list[Refusal]:
+        """Every field that is not well formed."""
         return []
 
     def segments(self) -> Segments:
+        """The spans of one period."""
         return MS_PER_DAY, ((0, MS_PER_DAY, 0),)
 
 
@@ -131,6 +139,7 @@ class Caps:
     day: int
 
     def problems(self) -> list[Refusal]:
+        """Every field that is not well formed."""
         found = _whole("caps.hour", self.hour, least=1) + _whole("caps.day", self.day, least=1)
         if not found and self.hour > self.day:
             found.append(Refusal("caps_order", "the cap of one hour is above the cap of a day", "caps.hour"))
@@ -331,7 +340,7 @@ def _names(prescription: Prescription) -> list[Refusal]:
             do = "Use 1 to 80 letters, digits, or any of _ . : @ -"
             found.append(Refusal("name", f"{_clip(value)!r} cannot be used here", where, do))
     author = prescription.author
-    if not isinstance(author, str) or not author.isprintable() or not 1 <= len(author.strip()) <= 120:
+    if type(author) is not str or not author.isprintable() or not 1 <= len(author.strip()) <= 120:
         found.append(
             Refusal("name", f"{_clip(author)!r} is not a name", "author", "Use 1 to 120 printable characters.")
         )

@@ -1,0 +1,85 @@
+"""A prescription as rows for a review screen: the same order in mg/day, in mL/day, in uL/h and in pulses a day.
+
+A slip of a unit or a decimal shows up in one of them. What is asked for and what whole pulses really give stand side
+by side. Rounding is for display alone.
+"""
+
+from fractions import Fraction
+
+from thecal.pump.catalog import Known, Profile
+from thecal.pump.prescription import MultiRate, PeriodicBolus, Prescription, SimpleContinuous, Stopped
+from thecal.quantity import (
+    DOSE_RATE,
+    DURATION,
+    FLOW,
+    MASS,
+    MS_PER_DAY,
+    MS_PER_HOUR,
+    VOLUME,
+    auto,
+    decimal_text,
+    show,
+)
+
+
+def describe(prescription: Prescription, profile: Profile) -> dict[str, str]:
+    """Display rows, label to text, in the order in which people read them."""
+    flow = prescription.daily_flow()
+    rows = {
+        "Program": program_text(prescription),
+        "Solution": str(prescription.solution),
+        "Route": prescription.route,
+        "Dose per day": auto(prescription.dose_rate(), DOSE_RATE),
+        "Volume per day": show(flow, FLOW, "mL/day", 6),
+        "Flow per hour": show(flow, FLOW, "uL/h", 6),
+    }
+    for part in prescription.solution.components[1:]:
+        rows[f"{part.drug} per day"] = auto(flow * part.concentration, DOSE_RATE)
+    rows |= _pulse_rows(prescription, profile)
+    rows["Most in 1 hour"] = f"{_mass(prescription.worst_window(MS_PER_HOUR))} (cap {_mass(prescription.caps.hour)})"
+    rows["Most in 24 hours"] = f"{_mass(prescription.worst_window(MS_PER_DAY))} (cap {_mass(prescription.caps.day)})"
+    return rows
+
+
+def program_text(prescription: Prescription) -> str:
+    """The program in one sentence."""
+    match prescription.program:
+        case SimpleContinuous(dose):
+            return f"continuous, {auto(dose, DOSE_RATE)}"
+        case PeriodicBolus(bolus, every, over, basal):
+            base = f", with {auto(basal, DOSE_RATE)} between" if basal else ""
+            return f"{_mass(bolus)} every {auto(every, DURATION)}, over {auto(over, DURATION)}{base}"
+        case MultiRate(steps):
+            return ", ".join(f"from {_clock(step.start)} {auto(step.dose, DOSE_RATE)}" for step in steps)
+        case Stopped():
+            return "stopped: nothing is given"
+
+
+def _pulse_rows(prescription: Prescription, profile: Profile) -> dict[str, str]:
+    if not isinstance(profile.pulse_nl, Known):
+        return {"Pulses per day": f"not known for {profile.name}"}
+    pulse = profile.pulse_nl.value
+    mass = pulse * prescription.solution.primary.concentration
+    count = prescription.daily_flow() / pulse
+    least, most = int(count), -int(-count // 1)
+    rows = {
+        "Pulses per day": decimal_text(count, 6),
+        "One pulse": f"{auto(pulse, VOLUME)}, {_mass(mass)}",
+        "Dose really given": _mass(least * mass),
+    }
+    if most != least:
+        rows["Dose really given"] += f" or {_mass(most * mass)} in a day of whole pulses, as prescribed on average"
+    if isinstance(prescription.program, PeriodicBolus):
+        bolus = Fraction(prescription.program.bolus, mass)
+        rows["Pulses per bolus"] = decimal_text(bolus, 4)
+    return rows
+
+
+def _mass(fg: int) -> str:
+    return auto(fg, MASS)
+
+
+def _clock(ms: int) -> str:
+    minutes, rest = divmod(ms, 60_000)
+    text = f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return text if rest == 0 else f"{text}:{rest / 1000:06.3f}"
