@@ -37,11 +37,11 @@ class DecisionRecorded(Event):
 
 
 class CatheterRecord(Value):
-    """The catheter as implanted: its catalog model and, per piece, length supplied and cut off; None when unknown."""
+    """The catheter as implanted: its catalog model and, per piece, length supplied and cut off (None: not recorded)."""
 
     model: Code
-    supplied_mm: Annotated[tuple[Length, ...], Field(min_length=1, max_length=3)]
-    trimmed_mm: Annotated[tuple[Length, ...], Field(min_length=1, max_length=3)] | None = None
+    supplied_mm: Annotated[tuple[Length, ...], Field(max_length=3)]
+    trimmed_mm: Annotated[tuple[Length | None, ...], Field(max_length=3)] | None = None
 
 
 class ImplantRecorded(Event):
