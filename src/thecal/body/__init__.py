@@ -3,24 +3,33 @@
 Units: mg, h, ng/mL, NRS 0 to 10. Linear transport is solved exactly; floats live here and in no lower room.
 """
 
+from thecal.body.diary import DiaryEntry, sample_diary, stream
 from thecal.body.inputs import Bolus, HourlySeries, Infusion, Input, Oral
+from thecal.body.parameters import DRUGS
 from thecal.body.person import Person, Tip
+from thecal.body.predict import nearest_dermatome, predict
 from thecal.body.prediction import Band, Prediction, Profile
 from thecal.body.reference import problems
+from thecal.body.simulate import simulate
 from thecal.body.spine import (
     CordSegment,
     Level,
     cord_segments,
+    dermatome,
     dermatomes_facing,
+    level,
     level_names,
     levels_with_csf,
     spine_levels,
 )
+from thecal.body.trace import Trace
 
 __all__ = [
+    "DRUGS",
     "Band",
     "Bolus",
     "CordSegment",
+    "DiaryEntry",
     "HourlySeries",
     "Infusion",
     "Input",
@@ -30,10 +39,18 @@ __all__ = [
     "Prediction",
     "Profile",
     "Tip",
+    "Trace",
     "cord_segments",
+    "dermatome",
     "dermatomes_facing",
+    "level",
     "level_names",
     "levels_with_csf",
+    "nearest_dermatome",
+    "predict",
     "problems",
+    "sample_diary",
+    "simulate",
     "spine_levels",
+    "stream",
 ]

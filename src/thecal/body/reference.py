@@ -63,7 +63,7 @@ def problems() -> list[str]:
             where = f"{name}:{item.key}"
             if not item.unit:
                 found.append(f"{where} has no unit")
-            if not isinstance(item.confirmed, bool):
+            if item.confirmed not in (True, False):
                 found.append(f"{where} does not say whether it is confirmed")
             found += [f"{where}: unknown source {key!r}" for key in _split(item.source) if key not in sources]
             if item.lo is not None and item.hi is not None and not item.lo <= item.value <= item.hi:

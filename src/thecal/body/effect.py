@@ -1,0 +1,91 @@
+"""From drug at the cord and the effect site to pain: potency, tolerance, Emax.
+
+Units: ng/mL, h, NRS 0 to 10. Load is the sum of concentrations, each over the concentration that halves pain:
+drug that the catheter brought to the target's cord, plus morphine and M6G that blood carried. Tolerance divides
+the load; the rest follows Emax and Hill. Sources: ``data/morphine.toml``, table ``effect``.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from thecal.body.model import Model
+from thecal.body.reference import entry
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectParameters:
+    """Potencies in ng/mL, tolerance as (1/h, largest rise of EC50) for fast and slow, Emax as a share of pain.
+
+    ``emax_range`` is half-way to the plausible bounds on either side.
+    """
+
+    ec50_cord: float
+    ec50_systemic: float
+    ec50_m6g: float
+    hill: float
+    emax: float
+    tolerance: tuple[tuple[float, float], ...]
+    potency_log_sd: float
+    emax_range: tuple[float, float]
+
+
+def effect_parameters(drug: str) -> EffectParameters:
+    """The reference values of ``drug``."""
+
+    def value(key: str) -> float:
+        return entry(drug, f"effect.{key}").value
+
+    emax = entry(drug, "effect.Emax")
+    pairs = tuple((math.log(2) / (24 * value(f"{name}_half_life")), value(f"{name}_max")) for name in ("fast", "slow"))
+    return EffectParameters(
+        ec50_cord=value("EC50_cord"),
+        ec50_systemic=value("EC50_systemic"),
+        ec50_m6g=value("EC50_M6G"),
+        hill=value("hill"),
+        emax=emax.value,
+        tolerance=pairs,
+        potency_log_sd=value("potency_log_sd"),
+        emax_range=((emax.value + (emax.lo or 0.0)) / 2, (emax.value + (emax.hi or 1.0)) / 2),
+    )
+
+
+def load_row(model: Model, target_z_mm: float, effect: EffectParameters) -> Array:
+    """Reads the load, a pure number, from the states: it is linear in them.
+
+    Cord that blood filled is left out: the systemic EC50 was measured with it there.
+    """
+    row = model.cord_row(target_z_mm, from_blood=False) / effect.ec50_cord
+    row += model.named_row("effect_morphine") / effect.ec50_systemic
+    row += model.named_row("effect_m6g") / effect.ec50_m6g
+    return row
+
+
+def tolerance(times_h: Array, load: Array, effect: EffectParameters) -> Array:
+    """By how much EC50 has risen: ``dT/dt = k (Tmax S/(1+S) - T)``, summed over fast and slow, 0 at the start.
+
+    Exact for a saturation that runs straight between the times; shape (times,).
+    """
+    risen = np.zeros(times_h.size)
+    saturation = load / (1.0 + load)
+    for rate, largest in effect.tolerance:
+        steps = np.diff(times_h) * rate
+        keep = np.exp(-steps)
+        lean = np.divide(-np.expm1(-steps), steps, out=np.ones_like(steps), where=steps > 0)
+        push = largest * (saturation[:-1] * (lean - keep) + saturation[1:] * (1.0 - lean))
+        level = 0.0
+        for k in range(steps.size):
+            level = level * keep[k] + push[k]
+            risen[k + 1] += level
+    return risen
+
+
+def pain(baseline: float, load: Array, risen: Array, effect: EffectParameters) -> Array:
+    """Pain left on the NRS: ``baseline (1 - Emax u^h / (1 + u^h))`` with ``u = load / (1 + tolerance)``."""
+    power = (load / (1.0 + risen)) ** effect.hill
+    left: Array = baseline * (1.0 - effect.emax * power / (1.0 + power))
+    return left
