@@ -1,7 +1,7 @@
 """The one clock that a clinic and its pumps share: real time, or a demonstration's faster time.
 
 ``DIR/clock.json`` holds an instant of the machine's uptime, the shared instant at that moment (ms since the Unix
-epoch), and the speed between them. Uptime, not wall time: a correction of the wall clock moves nothing. The time never runs
+epoch), and the speed between them. Uptime, not wall time: a correction of the wall clock moves nothing. Time never runs
 backwards, within a process, between processes or across runs: before an instant is handed out, ``DIR/clock.reserved``
 says that it may have been, written a little ahead of need. After a restart of the machine a fast clock goes on from
 where it stood, and a clock at speed 1 from wall time.
