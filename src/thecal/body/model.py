@@ -105,10 +105,10 @@ class Model:
         rounding = 1e-12 * given_mg[:, None] * np.abs(rows).max(axis=1)[None, :]
         return np.where(np.abs(values) < rounding, 0.0, values)
 
-    def column(self, entry: str, tip: Tip | None = None, volume_ml: float | None = None) -> Array:
+    def column(self, entry: str, tip: Tip | None = None, volume_ml: float = 0.0) -> Array:
         """Where 1 mg enters: at ``tip``, or without one ``intravenous`` or an oral release.
 
-        Without ``volume_ml`` drug enters at the tip; with it, it is spread by the first mixing of that volume.
+        It is spread by the first mixing of ``volume_ml``. An infusion has volume 0: a pump's pulses are tiny boluses.
         """
         column = np.zeros(len(self.names))
         if tip is None:
@@ -117,11 +117,7 @@ class Model:
             return column
         name = "csf" if tip.compartment == "intrathecal" else "epidural"
         z_mm = self.level_z(tip.level)
-        if volume_ml is None:
-            share = self.grid.weights(z_mm, np.arange(self.grid.cells))
-        else:
-            share = self._first_mixing(name, z_mm, volume_ml)
-        column[self.where.segment[name]] = share
+        column[self.where.segment[name]] = self._first_mixing(name, z_mm, volume_ml)
         return column
 
     def _first_mixing(self, name: str, z_mm: float, volume_ml: float) -> Array:
@@ -132,8 +128,6 @@ class Model:
         sd = np.sqrt(spine.bolus_sd_cm**2 + (volume_ml / area) ** 2 / 12)
         distance = (grid.z_mm - z_mm) / 10 * spine.length_scale
         share: Array = np.exp(-0.5 * (distance / sd) ** 2)
-        if name == "csf":
-            share *= grid.csf_ml / grid.csf_ml.mean()
         return share / share.sum()
 
     def _local(self, name: str, volume_ml: Array, z_mm: float) -> Array:

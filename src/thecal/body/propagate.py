@@ -17,7 +17,7 @@ from thecal.body.model import Model
 from thecal.body.person import Tip
 
 Array = npt.NDArray[np.float64]
-Key = tuple[str, Tip | None, float | None]
+Key = tuple[str, Tip | None, float]
 
 _CHUNK = 2048  # rows held at once, so that memory does not grow with the length of a course
 _HOURS_KEPT = 12  # decimals of an hour that tell two step lengths apart (3.6 ns)
@@ -153,8 +153,8 @@ def _by_step(doses: tuple[tuple[int, int, float], ...]) -> dict[int, list[tuple[
 
 def _key(item: Input) -> Key:
     if isinstance(item, Oral):
-        return item.release, None, None
-    spread = item.volume_ml if isinstance(item, Bolus) and item.tip is not None else None
+        return item.release, None, 0.0
+    spread = item.volume_ml if isinstance(item, Bolus) and item.tip is not None else 0.0
     return item.route, item.tip, spread
 
 
