@@ -133,9 +133,9 @@ def test_splitting_time_gives_the_same_answer() -> None:
 
 def test_many_small_pulses_are_an_infusion() -> None:
     tip = Tip("T10")
-    pulses: list[Input] = [Bolus(k / 40, 0.05 / 40, "intrathecal", tip, 0.0) for k in range(24 * 40)]
-    pulsed = simulate(Person(), "morphine", pulses, [24.0])
-    smooth = simulate(Person(), "morphine", [Infusion(0, 24, 0.05, "intrathecal", tip)], [24.0])
+    pulses: list[Input] = [Bolus(k / 400, 0.05 / 400, "intrathecal", tip, 0.0) for k in range(6 * 400)]
+    pulsed = simulate(Person(), "morphine", pulses, [6.0])
+    smooth = simulate(Person(), "morphine", [Infusion(0, 6, 0.05, "intrathecal", tip)], [6.0])
     for level in ("T2", "T10", "L5"):
         assert pulsed.csf(level) == pytest.approx(smooth.csf(level), rel=0.01)
     assert pulsed.plasma == pytest.approx(smooth.plasma, rel=0.01)
