@@ -9,7 +9,7 @@ from thecal.pump.prescription import Caps, Prescription, SimpleContinuous
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR
 from thecal.therapy import AnyEvent, Chart, append, conclude
 from thecal.therapy import events as ev
-from thecal.therapy.events import Role
+from thecal.therapy.events import Role, read
 
 T0 = 1_772_620_200_000  # 2026-03-04 10:30 UTC
 MG = 10**12
@@ -86,8 +86,8 @@ class Maker:
         return self.make(ev.TrialStarted, pump="trial-pump", prescription=digest, fill_nl=100 * ML)
 
     def step(self, kind: type[ev.Event], digest: str, role: Role = "system", **fields: Any) -> AnyEvent:
-        event = self.make(kind, role, prescription=digest, **fields)
-        return event  # type: ignore[return-value]  # the kinds that are passed in are members of the union
+        event: Any = self.make(kind, role, prescription=digest, **fields)
+        return read(event.model_dump_json())
 
     def concluded(self, chart: Chart) -> ev.TrialConcluded:
         return self.make(ev.TrialConcluded, "prescriber", verdict=conclude(chart, self.now).record())

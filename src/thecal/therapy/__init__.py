@@ -1,38 +1,92 @@
-"""The therapy: the chart's events and their fold, and the rules and sums of the pathway. Pure; exact."""
+"""The therapy: the chart's events and their fold, and the rules and sums of the pathway.
 
-from thecal.therapy import events
+Pure: no clock, no I/O beyond the room's own reference files, no framework. Exact: integers and rationals in inner
+units (nL, fg, fg/nL, nL/day, fg/day, mm, ms UTC). Everything refuses with named reasons.
+"""
+
+from thecal.therapy import dosing, events, refill
+from thecal.therapy.candidacy import Assessment, Item, evaluate, rulesets
 from thecal.therapy.chart import Chart, Order, OrderState, Stage, Trial
-from thecal.therapy.events import AnyEvent, EventMeta, Role, build, stamp
+from thecal.therapy.decision import Fact, Option, options
+from thecal.therapy.dosing import flow
+from thecal.therapy.due import Candidate, Limit, RefillDate, Reservoir, refill_date
+from thecal.therapy.events import AnyEvent, EventMeta, Role, build, read, stamp
 from thecal.therapy.fold import append, fold, refusals
 from thecal.therapy.ids import uuid7
+from thecal.therapy.implant import SITES, TIP_LEVELS, DeadVolume, check_implant, dead_volume, time_to_tip
 from thecal.therapy.ledger import Clash, Entry, Ledger
+from thecal.therapy.reference import problems
+from thecal.therapy.refill import Comparison, Span, compare, expected_residual, missing_text
+from thecal.therapy.reservoir import Inside, inside, next_refill
 from thecal.therapy.stages import STEPS, StepRule, may
 from thecal.therapy.trial import DiaryDay, Verdict, conclude, judge
+from thecal.therapy.trial_advice import MethodFacts, Response, methods, responses, warnings
+from thecal.therapy.worklist import Task, Urgency, tasks, worklist
 
 __all__ = [
+    "SITES",
     "STEPS",
+    "TIP_LEVELS",
     "AnyEvent",
+    "Assessment",
+    "Candidate",
     "Chart",
     "Clash",
+    "Comparison",
+    "DeadVolume",
     "DiaryDay",
     "Entry",
     "EventMeta",
+    "Fact",
+    "Inside",
+    "Item",
     "Ledger",
+    "Limit",
+    "MethodFacts",
+    "Option",
     "Order",
     "OrderState",
+    "RefillDate",
+    "Reservoir",
+    "Response",
     "Role",
+    "Span",
     "Stage",
     "StepRule",
+    "Task",
     "Trial",
+    "Urgency",
     "Verdict",
     "append",
     "build",
+    "check_implant",
+    "compare",
     "conclude",
+    "dead_volume",
+    "dosing",
+    "evaluate",
     "events",
+    "expected_residual",
+    "flow",
     "fold",
+    "inside",
     "judge",
     "may",
+    "methods",
+    "missing_text",
+    "next_refill",
+    "options",
+    "problems",
+    "read",
+    "refill",
+    "refill_date",
     "refusals",
+    "responses",
+    "rulesets",
     "stamp",
+    "tasks",
+    "time_to_tip",
     "uuid7",
+    "warnings",
+    "worklist",
 ]
