@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from thecal.formulary import Solution
+from thecal.pump.catalog import DeviceFigures
 
 PumpState = Literal["idle", "running", "stopped", "empty", "fault"]
 AlarmCode = Literal["low_reservoir", "empty_reservoir", "stopped", "gap", "cap", "stroke_failed", "journal_damaged"]
@@ -14,22 +15,14 @@ GapReasonCode = Literal["late", "restart", "empty", "cap"]
 
 
 class DeviceProfile(Protocol):
-    """What a pump model must state before a device can be made of it. Volumes in nL, flows in nL/day."""
+    """A pump model that a device can be made of. ``device`` raises Refused when the model lacks a figure."""
 
     @property
-    def id(self) -> str: ...
-    @property
-    def reservoir_nl(self) -> int: ...
-    @property
-    def pulse_nl(self) -> int: ...
-    @property
-    def flow_min(self) -> int: ...
-    @property
-    def flow_max(self) -> int: ...
-    @property
-    def low_reservoir_nl(self) -> int: ...
-    @property
-    def residual_nl(self) -> int: ...
+    def id(self) -> str:
+        """The model's id in the catalog."""
+
+    def device(self) -> DeviceFigures:
+        """The figures that a device needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +69,7 @@ class Status:
     residual_nl: int  # in the reservoir, out of reach
     filled_fg: dict[str, int]
     withdrawn_fg: dict[str, int]
+    unexplained_fg: dict[str, int]  # found at refills beyond what the account expected; negative when missing
     path_nl: int
     path: tuple[PathSlug, ...]  # from the reservoir outlet to the tip
     path_known: bool

@@ -59,7 +59,7 @@ class Config(NamedTuple):
     flow_min: int
     flow_max: int
     low_nl: int
-    max_late_ms: int = 10_000
+    max_late_ms: int = 1_000
 
 
 class Segment(NamedTuple):
@@ -86,12 +86,25 @@ class Program(NamedTuple):
     label: bytes = b""
 
 
+class Plan(NamedTuple):
+    """A program made ready: each segment's start, the mass before each, and the mass of a whole period."""
+
+    program: Program
+    starts: tuple[int, ...]
+    before: tuple[int, ...]
+    total: int
+
+
 class Load(NamedTuple):
+    """Run this program from now on."""
+
     program: Program
     now: int
 
 
 class Tick(NamedTuple):
+    """It is ``now``: fire what is due."""
+
     now: int
 
 
@@ -103,6 +116,8 @@ class Outcome(NamedTuple):
 
 
 class Stop(NamedTuple):
+    """Deliver nothing until a program is loaded. Never refused."""
+
     now: int
 
 
@@ -140,6 +155,8 @@ class RecordKind(IntEnum):
 
 
 class Record(NamedTuple):
+    """One journal record; a larger content travels as ``blob``."""
+
     kind: int
     at: int
     a: int = 0
@@ -199,7 +216,7 @@ class State(NamedTuple):
     config: Config
     mode: int = Mode.IDLE
     now: int = 0
-    program: Program | None = None
+    plan: Plan | None = None
     base: int = 0  # prescribed cumulative mass at which this stretch of the schedule began, less what was carried
     fired: int = 0  # pulses since then
     due: int = NEVER

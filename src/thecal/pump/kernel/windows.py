@@ -12,7 +12,8 @@ _CHUNK = 64
 class Ledger(NamedTuple):
     """Times of pulses and the cumulative mass up to and with each, oldest first.
 
-    ``before`` is the cumulative mass before the first entry that is kept. ``heads`` holds each closed chunk's first time.
+    ``before`` is the cumulative mass before the first entry that is kept. ``heads`` holds the first time of each
+    closed chunk.
     """
 
     before: int = 0
@@ -27,7 +28,7 @@ EMPTY_LEDGER = Ledger()
 
 
 def add(ledger: Ledger, at: int, mass: int, keep_ms: int) -> Ledger:
-    """The ledger with ``mass`` at ``at``, which is not before the last entry. Forgets what is older than ``keep_ms``."""
+    """The ledger with ``mass`` at ``at``, not before the last entry. Forgets what is older than ``keep_ms``."""
     before, total, heads, chunks, times, totals = ledger
     assert mass >= 0, "a mass is not negative"
     assert not times or at >= times[-1], "entries come in order of time"

@@ -1,0 +1,93 @@
+"""Programs and states as bytes, for the journal. Canonical: equal values give equal bytes.
+
+The readers trust their input: the journal has checked every byte before they see it.
+"""
+
+import json
+from itertools import groupby
+from typing import Any
+
+from thecal.pump.kernel.schedule import make_plan
+from thecal.pump.kernel.types import Config, Gap, Program, Segment, State
+from thecal.pump.kernel.windows import Ledger
+
+_PLAIN = (
+    "mode", "now", "base", "fired", "due", "pending", "seq", "given", "failed", "doubtful", "reservoir_nl",
+    "alarms", "gap_count", "missed", "empty_since", "damage",
+)  # fmt: skip
+
+
+def canonical(plain: object) -> bytes:
+    """Plain values as compact ASCII JSON with sorted keys."""
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+
+def program_to_bytes(program: Program) -> bytes:
+    """A program as bytes; its label may be any bytes."""
+    return canonical([*program[:-1], program.label.decode("latin-1")])
+
+
+def program_from_bytes(data: bytes) -> Program:
+    """The program that ``program_to_bytes`` wrote."""
+    drug, pulse_fg, anchor, period, segments, caps, label = json.loads(data)
+    return Program(
+        drug,
+        pulse_fg,
+        anchor,
+        period,
+        tuple(Segment(*segment) for segment in segments),
+        tuple((window, cap) for window, cap in caps),
+        label.encode("latin-1"),
+    )
+
+
+def state_to_bytes(state: State) -> bytes:
+    """A state as bytes."""
+    plain: dict[str, Any] = {name: int(getattr(state, name)) for name in _PLAIN}
+    plain["config"] = list(state.config)
+    plain["gaps"] = [list(gap) for gap in state.gaps]
+    plain["program"] = None if state.plan is None else program_to_bytes(state.plan.program).decode("ascii")
+    plain["ledger"] = _ledger_plain(state.ledger)
+    return canonical(plain)
+
+
+def state_from_bytes(data: bytes) -> State:
+    """The state that ``state_to_bytes`` wrote."""
+    plain = json.loads(data)
+    program = plain["program"]
+    return State(
+        config=Config(*plain["config"]),
+        plan=None if program is None else make_plan(program_from_bytes(program.encode("ascii"))),
+        ledger=_ledger(plain["ledger"]),
+        gaps=tuple(Gap(*gap) for gap in plain["gaps"]),
+        **{name: plain[name] for name in _PLAIN},
+    )
+
+
+def _ledger_plain(ledger: Ledger) -> list[Any]:
+    chunks, last_time, last_total = [], 0, ledger.before
+    for times, totals in (*ledger.chunks, (ledger.times, ledger.totals)):
+        steps, masses = [], []
+        for at, total in zip(times, totals, strict=True):
+            steps.append(at - last_time)
+            masses.append(total - last_total)
+            last_time, last_total = at, total
+        chunks.append([steps, [[mass, len(list(run))] for mass, run in groupby(masses)]])
+    return [ledger.before, chunks]
+
+
+def _ledger(plain: list[Any]) -> Ledger:
+    before, chunks = plain
+    read, last_time, last_total = [], 0, before
+    for steps, runs in chunks:
+        times, totals = [], []
+        for gap in steps:
+            last_time += gap
+            times.append(last_time)
+        for mass, count in runs:
+            for _ in range(count):
+                last_total += mass
+                totals.append(last_total)
+        read.append((tuple(times), tuple(totals)))
+    *closed, (open_times, open_totals) = read
+    return Ledger(before, last_total, tuple(t[0] for t, _ in closed), tuple(closed), open_times, open_totals)
