@@ -31,11 +31,11 @@ from thecal.quantity import (
 
 if TYPE_CHECKING:
     from thecal.pump.device import Device
-
     from thecal.pump.status import Receipt, RefillReport
 
 ANCHOR_PAST_MS = 20 * 366 * MS_PER_DAY
 ANCHOR_FUTURE_MS = MS_PER_DAY
+_GOES_ON = ("running", "empty")  # a pump that ran empty goes on by itself once it is refilled
 _ROUTES = {"implanted": ("intrathecal", "epidural"), "external": ("intrathecal", "epidural", "intravenous")}
 
 
@@ -63,7 +63,7 @@ def admit(
     if isinstance(prescription.program, Stopped):
         return (*found, *_stopped(profile))
     found += _flow(prescription, figures)
-    found += _caps(prescription, figures)
+    found += _caps(prescription)
     found += _formulary(prescription, population, starting=starting)
     return tuple(found)
 
@@ -99,19 +99,21 @@ def refill(
     fill: Solution,
     fill_nl: int,
     now: int,
-    *,
     order: Prescription | None = None,
 ) -> tuple["RefillReport", tuple[Finding, ...]]:
-    """Record a refill, and start ``order`` with it when one is given.
+    """Refill ``device`` and start ``order`` with it when one is given. Raises Refused with nothing changed.
 
-    What will run afterwards (``order``, else the running program) must be admitted with the new fill. So a change
-    of solution needs a new order, or a pump that was stopped first. Raises Refused with nothing changed.
+    What will run afterwards (``order``, else the running program) must be admitted with the new fill: so a change of
+    solution needs a new order, or a pump that was stopped first.
+    With an order, the old program is stopped first: whatever happens in between, it never runs on the new solution.
     """
-    require(_volumes(profile, withdrawn_nl, fill_nl))
-    findings = require(check_concentration(fill))
-    after = order or (device.prescription if device.running else None)
+    findings = require((*_volumes(profile, withdrawn_nl, fill_nl), *check_concentration(fill)))
+    goes_on = device.status(now).state in _GOES_ON
+    after = order or (device.prescription if goes_on else None)
     if after is not None:
         findings += require(admit(after, profile, fill, now))
+    if order is not None and goes_on:
+        device.stop(now)
     report = device.refill(withdrawn_nl, fill, fill_nl, now)
     if order is not None:
         device.load(order, now)
@@ -171,20 +173,16 @@ def _flow(prescription: Prescription, figures: DeviceFigures) -> list[Finding]:
     return found
 
 
-def _caps(prescription: Prescription, figures: DeviceFigures) -> list[Finding]:
-    pulse = figures.pulse_nl * prescription.solution.primary.concentration
+def _caps(prescription: Prescription) -> list[Finding]:
     found = []
-    for name, window, cap in (
-        ("hour", MS_PER_HOUR, prescription.caps.hour),
-        ("day", MS_PER_DAY, prescription.caps.day),
+    for name, span, window, cap in (
+        ("hour", "1 h", MS_PER_HOUR, prescription.caps.hour),
+        ("day", "24 h", MS_PER_DAY, prescription.caps.day),
     ):
-        worst = -(-prescription.worst_window(window) // pulse) * pulse
+        worst = prescription.worst_window(window)
         if worst > cap:
-            span = "1 h" if name == "hour" else "24 h"
-            what = (
-                f"the program gives up to {auto(worst, MASS)} in {span}, in whole pulses; its cap is {auto(cap, MASS)}"
-            )
-            do = f"A cap of at least {decimal_text(Fraction(worst, 10**12))} mg, or a smaller program."
+            what = f"the program gives up to {auto(worst, MASS)} in {span}; its cap is {auto(cap, MASS)}"
+            do = f"Set a cap of at least {decimal_text(Fraction(worst, 10**12))} mg, or a smaller program."
             found.append(_refuse("above_cap", what, f"caps.{name}", do, "the order's own caps"))
     return found
 
@@ -210,11 +208,11 @@ def _formulary(prescription: Prescription, population: str, *, starting: bool) -
 
 
 def _volumes(profile: Profile, withdrawn_nl: int, fill_nl: int) -> list[Finding]:
-    capacity, residual = profile.need("reservoir_nl", "residual_nl")
+    (capacity,) = profile.need("reservoir_nl")
     found: list[Finding] = []
     for where, volume, most in (
         ("withdrawn", withdrawn_nl, capacity),
-        ("fill", fill_nl, capacity - residual),
+        ("fill", fill_nl, capacity),
     ):
         if type(volume) is not int or not 0 <= volume <= most:
             what = f"{volume!r} nL is not a volume that this reservoir can give or take"

@@ -1,0 +1,269 @@
+"""``thecal pump ...``: make a pump, run it, ask it, and talk to it by hand."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from thecal.quantity import Refusal, Refused
+
+if TYPE_CHECKING:
+    from thecal.pump import CommandReceipt
+
+Folder = Annotated[Path, typer.Argument(help="The pump's folder.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+Text = Annotated[str, typer.Option(help="A quantity with its unit.")]
+
+pump_app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Virtual pumps: each is a folder and, while it runs, a process of its own.\n\n"
+    "A first try: 'thecal pump create --dir p1 --fill \"morphine 10 mg/mL\"', then 'thecal pump run --dir p1 &', "
+    '\'thecal pump program p1 --dose "5 mg/day" --cap-day "6 mg" --cap-hour "1 mg"\', \'thecal pump status p1\', '
+    "'thecal pump stop p1'. Every quantity is written with its unit. Errors go to standard error with exit code 2.",
+)
+
+
+@pump_app.command()
+def models(as_json: AsJson = False) -> None:
+    """List the pump models: which can run as a virtual pump, and what the others lack."""
+    from thecal.pump import profiles
+
+    rows = []
+    for model in profiles():
+        try:
+            model.device()
+            lacks: list[str] = []
+        except Refused as refused:
+            lacks = [
+                refusal.where.removeprefix("profile.") if refusal.code == "profile_value_missing" else "a settable flow"
+                for refusal in refused.refusals
+            ]
+        rows.append({"id": model.id, "name": model.name, "design": model.design, "lacks": lacks})
+    if as_json:
+        _print(rows)
+        return
+    for row in rows:
+        note = f"  cannot run, lacks: {', '.join(row['lacks'])}" if row["lacks"] else ""  # type: ignore[arg-type]
+        print(f"{row['id']:24} {row['name']}{note}")
+
+
+@pump_app.command()
+def create(
+    folder: Annotated[Path, typer.Option("--dir", help="The folder to make; its name is the pump's id.")],
+    fill: Annotated[str, typer.Option(help="What is in it, for example 'morphine 10 mg/mL'.")],
+    model: Annotated[str, typer.Option(help="A model of 'thecal pump models'.")] = "virtual_peristaltic_20",
+    volume: Text = "18 mL",
+    path: Annotated[str, typer.Option(help="Volume from reservoir to catheter tip, tubing included.")] = "0.4 mL",
+    speed: Annotated[int, typer.Option(help="Speed of the shared clock beside the folder; above 1 is a demo.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new pump, filled, with an empty catheter and no program yet."""
+    from thecal.formulary import Solution
+    from thecal.pump import PumpConfig, SharedClock, create_pump
+    from thecal.quantity import VOLUME, parse
+
+    folder = folder.absolute()
+    config = PumpConfig(model, parse(path, VOLUME), None, Solution.parse(fill), parse(volume, VOLUME))
+    if speed != 1:
+        SharedClock.start(folder.parent, speed)
+    made = create_pump(folder.parent, folder.name, config)
+    _say({"created": str(made), **config.plain()}, f"{made} is ready: 'thecal pump run --dir {made}'", as_json)
+
+
+@pump_app.command()
+def run(folder: Annotated[Path, typer.Option("--dir", help="The pump's folder.")], as_json: AsJson = False) -> None:
+    """Run a pump in this process until Ctrl-C or SIGTERM. Its therapy goes on at the next run."""
+    from thecal.pump.daemon import run as run_pump
+
+    _say({"running": str(folder)}, f"pump {folder} runs; Ctrl-C ends the process, not the therapy", as_json)
+    sys.stdout.flush()
+    run_pump(folder)
+    _say({"ended": str(folder)}, f"pump {folder} ended", as_json)
+
+
+@pump_app.command()
+def status(folder: Folder, as_json: AsJson = False) -> None:
+    """Say how a running pump is: state, alarms, delivered, left in the reservoir, and missed."""
+    from thecal.pump import PumpLink
+    from thecal.quantity import MASS, VOLUME, auto
+
+    with _linked():
+        link = PumpLink(folder)
+        now, info = link.status(), link.info()
+    if as_json:
+        _print({**asdict(now), "link": {**asdict(info), "fill": str(info.fill)}})
+        return
+    at_tip = ", ".join(f"{drug} {auto(mass, MASS)}" for drug, mass in now.tip_fg.items()) or "nothing yet"
+    rows = {
+        "state": now.state,
+        "alarms": ", ".join(now.alarms) or "none",
+        "model": info.profile,
+        "filled with": str(info.fill),
+        "reservoir": f"{auto(now.reservoir_nl, VOLUME)} that a needle can bring back",
+        "delivered": f"{now.delivered_pulses} pulses, {auto(now.delivered_nl, VOLUME)}; at the tip: {at_tip}",
+        "missed": f"{now.missed_pulses} pulses in {now.gap_count} gaps, {now.doubtful_pulses} pulses in doubt",
+        "prescription": now.prescription_digest or "none",
+    }
+    if info.speed != 1:
+        rows["clock"] = f"DEMONSTRATION, {info.speed} times real time; not synced to the disk at each pulse"
+    for label, text in rows.items():
+        print(f"{label:13} {text}")
+
+
+@pump_app.command()
+def log(folder: Folder, limit: Annotated[int, typer.Option(min=1, max=200)] = 50, as_json: AsJson = False) -> None:
+    """Show the latest lines of a running pump's log: starts, programs, refills, alarms, gaps, refusals."""
+    from thecal.pump import PumpLink
+
+    with _linked():
+        lines = PumpLink(folder).log(limit)
+    if as_json:
+        _print(lines)
+        return
+    for line in lines:
+        rest = {key: value for key, value in line.items() if key not in {"at", "event"}}
+        print(f"{_utc(line['at'])}  {line['event']:9} {json.dumps(rest)}")
+
+
+@pump_app.command()
+def hours(folder: Folder, since: Annotated[int, typer.Option(min=0)] = 0, as_json: AsJson = False) -> None:
+    """List what each completed hour delivered, from --since (ms since 1970, UTC) on."""
+    from thecal.pump import PumpLink
+    from thecal.quantity import MASS, VOLUME, auto
+
+    with _linked():
+        found = PumpLink(folder).hours(since)
+    if as_json:
+        _print([asdict(hour) for hour in found])
+        return
+    for hour in found:
+        print(
+            f"{_utc(hour.start)}  {hour.pulses:6} pulses  {auto(hour.nl, VOLUME):>12}  {auto(hour.tip_fg, MASS)} at tip"
+        )
+
+
+@pump_app.command()
+def program(
+    folder: Folder,
+    dose: Text,
+    cap_day: Text,
+    cap_hour: Text,
+    patient: Annotated[str, typer.Option(help="Whose pump it is.")] = "by-hand",
+    author: Annotated[str, typer.Option(help="Who orders it.")] = "by hand",
+    route: str = "intrathecal",
+    as_json: AsJson = False,
+) -> None:
+    """Order a simple continuous dose: stage, echo, commit, and read back.
+
+    The order is for the solution that the pump was filled with. It is refused when it is above a limit, above its own
+    caps, or outside the pump's range; then what ran before runs on.
+    """
+    from thecal.pump import Caps, Prescription, PumpLink, SimpleContinuous, describe, profile
+    from thecal.quantity import DOSE_RATE, MASS, MS_PER_DAY, parse
+
+    amounts = parse(dose, DOSE_RATE), parse(cap_hour, MASS), parse(cap_day, MASS)
+    with _linked():
+        link = PumpLink(folder)
+        info, now = link.info(), link.status().now
+        if info.fill is None:
+            raise Refused(Refusal("reservoir_unknown", "nobody recorded what is in the reservoir", "dir"))
+        order = Prescription(
+            id=f"by-hand-{now}",
+            patient=patient,
+            route=route,
+            solution=info.fill,
+            program=SimpleContinuous(amounts[0]),
+            caps=Caps(amounts[1], amounts[2]),
+            anchor=now - now % MS_PER_DAY,
+            author=author,
+            written=now,
+        )
+        receipt = link.program(order)
+    rows = describe(order, profile(info.profile))
+    text = "\n".join(f"{label:18} {value}" for label, value in rows.items())
+    _say({**_receipt(receipt), "order": rows}, f"{text}\n{'State':18} {receipt.state}", as_json)
+    _warn(receipt)
+
+
+@pump_app.command()
+def stop(folder: Folder, as_json: AsJson = False) -> None:
+    """Stop delivery, and read back that it stopped. The process goes on running."""
+    from thecal.pump import PumpLink
+
+    with _linked():
+        receipt = PumpLink(folder).stop()
+    _say(_receipt(receipt), f"stopped: {receipt.state}", as_json)
+    _warn(receipt)
+
+
+@pump_app.command()
+def refill(
+    folder: Folder,
+    withdrawn: Text,
+    volume: Text,
+    fill: Annotated[str, typer.Option(help="Another solution than before needs a stopped pump.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Record a refill: what the needle brought back, and how much of what went in."""
+    from thecal.formulary import Solution
+    from thecal.pump import PumpLink
+    from thecal.quantity import VOLUME, auto, parse
+
+    taken, given = parse(withdrawn, VOLUME), parse(volume, VOLUME)
+    with _linked():
+        link = PumpLink(folder)
+        held = Solution.parse(fill) if fill else link.info().fill
+        if held is None:
+            raise Refused(Refusal("reservoir_unknown", "say what is filled in", "fill"))
+        receipt = link.refill(taken, held, given)
+    report = receipt.refill
+    assert report is not None, "a refill brings its report"
+    text = (
+        f"expected {auto(report.expected_nl, VOLUME)}, withdrawn {auto(report.withdrawn_nl, VOLUME)}: {receipt.state}"
+    )
+    _say({**_receipt(receipt), "report": {**asdict(report), "fill": str(report.fill)}}, text, as_json)
+    _warn(receipt)
+
+
+@contextmanager
+def _linked() -> Iterator[None]:
+    """Turns a link that is down into a refusal that says what to do."""
+    from thecal.pump import LinkDown
+
+    try:
+        yield
+    except LinkDown as down:
+        do = "Start it with 'thecal pump run --dir DIR'." if down.state == "intended" else ""
+        raise Refused(Refusal("link_down", str(down), "pump", do)) from None
+
+
+def _receipt(receipt: "CommandReceipt") -> dict[str, object]:
+    return {key: value for key, value in asdict(receipt).items() if key != "refill"}
+
+
+def _warn(receipt: "CommandReceipt") -> None:
+    for warning in receipt.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+
+
+def _utc(ms: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _say(plain: dict[str, object], text: str, as_json: bool) -> None:
+    if as_json:
+        _print(plain)
+    else:
+        print(text)
+
+
+def _print(plain: object) -> None:
+    print(json.dumps(plain))

@@ -1,0 +1,118 @@
+"""The pump: its models, prescriptions, admission, controller, virtual hardware, process and link.
+
+Units inside: nL, fg, fg/nL, nL/day, fg/day, mm, and ms of the device clock; all exact integers. This list is the public
+face of the room. Names are loaded when they are first used, so that importing the room costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from thecal.pump.admission import admit, load, refill, require, stop
+    from thecal.pump.catalog import DeviceFigures, Fact, Known, Profile, Unknown, cite, problems, profile, profiles
+    from thecal.pump.catheter import Catheter, CatheterPlan, Interval, Piece, catheter, catheters
+    from thecal.pump.clock import SharedClock
+    from thecal.pump.describe import describe, program_text
+    from thecal.pump.device import Device
+    from thecal.pump.folder import PumpConfig, create_pump, pump_folders, read_config, runner
+    from thecal.pump.link import CommandReceipt, EndState, LinkDown, PumpInfo, PumpLink
+    from thecal.pump.prescription import (
+        Caps,
+        MultiRate,
+        PeriodicBolus,
+        Prescription,
+        Program,
+        SimpleContinuous,
+        Step,
+        Stopped,
+    )
+    from thecal.pump.status import Hour, PathSlug, PumpGap, Receipt, RefillReport, Status
+    from thecal.pump.storage import FileStorage, MemoryStorage
+    from thecal.pump.ward import Ward
+
+__all__ = [
+    "Caps",
+    "Catheter",
+    "CatheterPlan",
+    "CommandReceipt",
+    "Device",
+    "DeviceFigures",
+    "EndState",
+    "Fact",
+    "FileStorage",
+    "Hour",
+    "Interval",
+    "Known",
+    "LinkDown",
+    "MemoryStorage",
+    "MultiRate",
+    "PathSlug",
+    "PeriodicBolus",
+    "Piece",
+    "Prescription",
+    "Profile",
+    "Program",
+    "PumpConfig",
+    "PumpGap",
+    "PumpInfo",
+    "PumpLink",
+    "Receipt",
+    "RefillReport",
+    "SharedClock",
+    "SimpleContinuous",
+    "Status",
+    "Step",
+    "Stopped",
+    "Unknown",
+    "Ward",
+    "admit",
+    "catheter",
+    "catheters",
+    "cite",
+    "create_pump",
+    "describe",
+    "load",
+    "problems",
+    "profile",
+    "profiles",
+    "program_text",
+    "pump_folders",
+    "read_config",
+    "refill",
+    "require",
+    "runner",
+    "stop",
+]
+
+_HOMES = {
+    "admission": ("admit", "load", "refill", "require", "stop"),
+    "catalog": ("DeviceFigures", "Fact", "Known", "Profile", "Unknown", "cite", "problems", "profile", "profiles"),
+    "catheter": ("Catheter", "CatheterPlan", "Interval", "Piece", "catheter", "catheters"),
+    "clock": ("SharedClock",),
+    "describe": ("describe", "program_text"),
+    "device": ("Device",),
+    "folder": ("PumpConfig", "create_pump", "pump_folders", "read_config", "runner"),
+    "link": ("CommandReceipt", "EndState", "LinkDown", "PumpInfo", "PumpLink"),
+    "prescription": (
+        "Caps",
+        "MultiRate",
+        "PeriodicBolus",
+        "Prescription",
+        "Program",
+        "SimpleContinuous",
+        "Step",
+        "Stopped",
+    ),
+    "status": ("Hour", "PathSlug", "PumpGap", "Receipt", "RefillReport", "Status"),
+    "storage": ("FileStorage", "MemoryStorage"),
+    "ward": ("Ward",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found

@@ -1,0 +1,209 @@
+"""What a pump does for each command of the link: no socket here, and no clock but the shared one.
+
+Every command that can change delivery goes through ``thecal.pump.admission``. An order is staged in the session that
+brought it and dies with it; only commit starts it. Units: ms, nL, fg.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from thecal.formulary import Finding, Solution
+from thecal.pump import admission
+from thecal.pump.catalog import profile
+from thecal.pump.clock import SharedClock
+from thecal.pump.device import Device
+from thecal.pump.folder import JOURNAL, read_config
+from thecal.pump.log import PumpLog
+from thecal.pump.prescription import Prescription
+from thecal.pump.protocol import (
+    CommitRequest,
+    EchoRequest,
+    HoursRequest,
+    LogRequest,
+    ReadRequest,
+    RefillRequest,
+    Reply,
+    Request,
+    StageRequest,
+    StatusRequest,
+    StopRequest,
+    monotonic_ms,
+    refuse,
+)
+from thecal.pump.status import Status
+from thecal.pump.storage import FileStorage
+from thecal.quantity import Refusal, Refused
+
+LATE_REAL_MS = 5_000
+
+
+@dataclass(slots=True)
+class Session:
+    """One connection: the last id it used, the order it staged, and whether that was echoed."""
+
+    last_id: int = 0
+    staged: Prescription | None = None
+    echoed: bool = False
+
+
+class Pump:
+    """The pump of a folder: its device on the shared clock. Raises Refused when the folder holds no pump."""
+
+    def __init__(self, folder: Path) -> None:
+        config = read_config(folder)
+        self.profile = profile(config.profile)
+        self.clock = SharedClock(folder / config.clock)
+        self.durable = not self.clock.demonstration
+        self._speed = self.clock.speed
+        self._storage = FileStorage(folder / JOURNAL, durable=self.durable)
+        self._log = PumpLog(folder)
+        self.device = Device.open(self._storage, self.clock.now_ms(), max_late_ms=LATE_REAL_MS * self._speed)
+        self._told: tuple[object, ...] = ()
+        self._note("started", process=os.getpid(), speed=self._speed, durable=self.durable)
+
+    def close(self) -> None:
+        """Give the files back. The therapy is where the journal says it is."""
+        self._note("ended", process=os.getpid())
+        self._storage.close()
+
+    def advance(self) -> int:
+        """Deliver all that is due by now, log what is new, and return now (device ms)."""
+        if self.clock.speed != self._speed:
+            self._speed = self.clock.speed
+            self.device.max_late_ms = LATE_REAL_MS * self._speed
+            self._note("clock", speed=self._speed)
+        now = self.clock.now_ms()
+        self.device.advance(now)
+        self._tell_news(now)
+        return now
+
+    def real_until_due(self) -> int:
+        """Real ms until the next pulse; a long time when none is due."""
+        due = self.device.next_due
+        return 3_600_000 if due is None else self.clock.real_until(due)
+
+    def answer(self, request: Request, session: Session) -> Reply:
+        """Carry out one request. The reply says what was done, or why nothing was."""
+        if request.id <= session.last_id:
+            what = f"the id {request.id} does not follow {session.last_id}"
+            return refuse(request.id, Refusal("out_of_order", what, "id", "Ids rise within a connection."))
+        session.last_id = request.id
+        if request.deadline is not None and monotonic_ms() > request.deadline:
+            what = f"'{request.command}' came after its deadline and was not begun"
+            return refuse(request.id, Refusal("deadline_passed", what, "deadline", "Send it again."))
+        try:
+            now = self.advance()
+            return Reply(id=request.id, ok=True, result=COMMANDS[type(request)](self, request, session, now))
+        except Refused as refused:
+            self._note("refused", command=request.command, reasons=[refusal.code for refusal in refused.refusals])
+            return refuse(request.id, *refused.refusals)
+
+    def _status(self, _: StatusRequest, __: Session, now: int) -> dict[str, Any]:
+        status = self.device.status(now)
+        return {
+            "status": asdict(status),
+            "profile": self.profile.id,
+            "fill": str(self.device.fill),
+            "fill_mark": _fill_mark(status),
+            "speed": self._speed,
+            "durable": self.durable,
+            "process": os.getpid(),
+        }
+
+    def _stage(self, request: StageRequest, session: Session, now: int) -> dict[str, Any]:
+        session.staged, session.echoed = None, False
+        order = Prescription.from_plain(request.prescription)
+        findings = admission.require(admission.admit(order, self.profile, self.device.fill, now))
+        session.staged = order
+        return {"digest": order.digest(), "warnings": _plain(findings)}
+
+    def _echo(self, _: EchoRequest, session: Session, __: int) -> dict[str, Any]:
+        if session.staged is None:
+            raise Refused(_early("echo", "stage"))
+        session.echoed = True
+        return {"prescription": session.staged.to_bytes().decode("ascii"), "digest": session.staged.digest()}
+
+    def _commit(self, request: CommitRequest, session: Session, now: int) -> dict[str, Any]:
+        order = session.staged
+        if order is None or not session.echoed:
+            raise Refused(_early("commit", "stage" if order is None else "echo"))
+        if order.digest() != request.digest:
+            what = "the order to commit is not the one that was staged"
+            raise Refused(Refusal("digest_differs", what, "digest", "Stage it again."))
+        session.staged, session.echoed = None, False
+        receipt, findings = admission.load(self.device, order, self.profile, now)
+        self._note("program", digest=receipt.digest, id=order.id, author=order.author)
+        return {**asdict(receipt), "warnings": _plain(findings)}
+
+    def _read(self, _: ReadRequest, __: Session, ___: int) -> dict[str, Any]:
+        order = self.device.prescription
+        if order is None:
+            return {"prescription": None, "digest": None}
+        return {"prescription": order.to_bytes().decode("ascii"), "digest": order.digest()}
+
+    def _stop(self, _: StopRequest, __: Session, now: int) -> dict[str, Any]:
+        findings = admission.stop(self.device, self.profile, now)
+        self._note("stop")
+        return {"at": now, "warnings": _plain(findings)}
+
+    def _refill(self, request: RefillRequest, _: Session, now: int) -> dict[str, Any]:
+        if request.mark != _fill_mark(self.device.status(now)):
+            what = "the reservoir was refilled since its status was read, perhaps by this very order"
+            raise Refused(Refusal("refill_repeated", what, "mark", "Read the status again before a refill."))
+        order = None if request.prescription is None else Prescription.from_plain(request.prescription)
+        fill = Solution.parse(request.fill)
+        report, findings = admission.refill(
+            self.device, self.profile, request.withdrawn_nl, fill, request.fill_nl, now, order
+        )
+        self._note("refill", fill=str(fill), fill_nl=request.fill_nl, withdrawn_nl=request.withdrawn_nl)
+        return {"report": {**asdict(report), "fill": asdict(report.fill)}, "warnings": _plain(findings)}
+
+    def _hours(self, request: HoursRequest, _: Session, __: int) -> dict[str, Any]:
+        return {"hours": [asdict(hour) for hour in self.device.hours(request.since)[: request.limit]]}
+
+    def _log_lines(self, request: LogRequest, _: Session, __: int) -> dict[str, Any]:
+        return {"lines": self._log.latest(request.limit)}
+
+    def _note(self, event: str, **values: object) -> None:
+        self._log.write(self.clock.now_ms(), event, values)
+
+    def _tell_news(self, now: int) -> None:
+        """Log alarms and gaps once, when they begin or end."""
+        news = (self.device.alarms, self.device.gap_count)
+        if news != self._told:
+            self._told = news
+            gaps = self.device.status(now).gaps
+            last = asdict(gaps[-1]) if gaps else None
+            self._note("alarms", active=list(news[0]), gaps=news[1], latest_gap=last)
+
+
+Handler = Callable[[Pump, Any, Session, int], dict[str, Any]]
+COMMANDS: dict[type[Request], Handler] = {
+    StatusRequest: Pump._status,
+    StageRequest: Pump._stage,
+    EchoRequest: Pump._echo,
+    CommitRequest: Pump._commit,
+    ReadRequest: Pump._read,
+    StopRequest: Pump._stop,
+    RefillRequest: Pump._refill,
+    HoursRequest: Pump._hours,
+    LogRequest: Pump._log_lines,
+}
+
+
+def _early(command: str, needed: str) -> Refusal:
+    return Refusal("out_of_order", f"'{command}' came before '{needed}'", "command", "Stage, echo, commit, then read.")
+
+
+def _fill_mark(status: Status) -> str:
+    """Changes with every refill, and with nothing else."""
+    seen = repr((sorted(status.filled_fg.items()), sorted(status.withdrawn_fg.items())))
+    return sha256(seen.encode()).hexdigest()[:32]
+
+
+def _plain(findings: tuple[Finding, ...]) -> list[dict[str, object]]:
+    return [finding.refusal.as_dict() for finding in findings]

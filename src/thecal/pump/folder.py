@@ -1,0 +1,160 @@
+"""A pump's folder: what pump it is, its lock, its socket. One folder is one pump for its whole life.
+
+``pump.json`` says what the pump is; ``journal/`` is the device's own; ``pump.sock`` is where it listens; ``pump.lock``
+is held by the one process that runs it. Volumes in nL.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from thecal.formulary import Solution, check_concentration
+from thecal.pump.admission import require
+from thecal.pump.catalog import profile
+from thecal.pump.clock import SharedClock
+from thecal.quantity import Refusal, Refused
+
+CONFIG, LOCK, SOCKET, JOURNAL = "pump.json", "pump.lock", "pump.sock", "journal"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_FLOCK = "@hhqqi4x"  # struct flock of Linux on 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class PumpConfig:
+    """A pump as it is set up: its model, the whole volume from reservoir to tip, and what is in it at first.
+
+    ``path_nl`` is the pump's tubing and the catheter together; ``path_content`` None means saline or unknown.
+    ``clock`` is the folder of the shared clock, as seen from the pump's folder.
+    """
+
+    profile: str
+    path_nl: int
+    path_content: Solution | None
+    fill: Solution
+    fill_nl: int
+    clock: str = ".."
+
+    def plain(self) -> dict[str, object]:
+        """Plain values, for JSON."""
+        return {
+            "format": 1,
+            "profile": self.profile,
+            "path_nl": self.path_nl,
+            "path_content": None if self.path_content is None else str(self.path_content),
+            "fill": str(self.fill),
+            "fill_nl": self.fill_nl,
+            "clock": self.clock,
+        }
+
+
+def create_pump(base: Path | str, pump_id: str, config: PumpConfig) -> Path:
+    """Write the folder of a new pump below ``base``, all or nothing, and return it.
+
+    Raises Refused when the id cannot be a folder's name, the pump exists, its model cannot run, or the fill is not
+    one that the formulary allows.
+    """
+    from thecal.pump.device import Device
+    from thecal.pump.storage import FileStorage
+
+    if not _ID.fullmatch(pump_id):
+        do = "Use 1 to 64 letters, digits, _ or -."
+        raise Refused(Refusal("pump_id", f"{pump_id[:80]!r} cannot name a pump", "pump", do))
+    folder = Path(base) / pump_id
+    if folder.exists():
+        raise Refused(Refusal("pump_exists", f"there is a pump {pump_id!r} already", "pump", "Choose another id."))
+    model = profile(config.profile)
+    model.device()
+    require(check_concentration(config.fill))
+    draft = folder.with_name(f".{pump_id}.{os.getpid()}.new")
+    draft.mkdir(parents=True, mode=0o700)
+    try:
+        (draft / CONFIG).write_text(json.dumps(config.plain(), indent=1), "utf-8")
+        now = SharedClock(draft / config.clock).now_ms()
+        storage = FileStorage(draft / JOURNAL)
+        Device.create(storage, model, config.path_nl, config.path_content, config.fill, config.fill_nl, now)
+        storage.close()
+        draft.rename(folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return folder
+
+
+def read_config(folder: Path) -> PumpConfig:
+    """The set-up of the pump in ``folder``. Raises Refused when there is none or it cannot be read."""
+    try:
+        plain = json.loads((folder / CONFIG).read_text("utf-8"))
+        content = plain["path_content"]
+        return PumpConfig(
+            profile=plain["profile"],
+            path_nl=plain["path_nl"],
+            path_content=None if content is None else Solution.parse(content),
+            fill=Solution.parse(plain["fill"]),
+            fill_nl=plain["fill_nl"],
+            clock=plain["clock"],
+        )
+    except FileNotFoundError:
+        do = "Give the folder of a pump, or create one."
+        raise Refused(Refusal("no_pump", f"{folder} is not the folder of a pump", "dir", do)) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(Refusal("config_unreadable", f"{folder / CONFIG} cannot be read: {error}", "dir")) from None
+
+
+def pump_folders(base: Path) -> list[Path]:
+    """Every pump folder below ``base``, by name."""
+    return sorted(path.parent for path in base.glob(f"*/{CONFIG}") if not path.parent.name.startswith("."))
+
+
+def hold_lock(folder: Path) -> int:
+    """Take the pump's lock for the life of this process and return its file. Raises Refused when another holds it."""
+    file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        what = f"another process runs the pump in {folder} already"
+        raise Refused(Refusal("already_running", what, "dir", "Talk to that one, or stop it first.")) from None
+    return file
+
+
+def runner(folder: Path) -> int | None:
+    """The id of the process that runs the pump now, or None. Taken from the lock, so it is never stale."""
+    try:
+        file = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        kind, _, _, _, process = struct.unpack(_FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, asked))
+    finally:
+        os.close(file)
+    return None if kind == fcntl.F_UNLCK else process
+
+
+@contextmanager
+def socket_address(folder: Path) -> Iterator[str]:
+    """A short path to the pump's socket: a socket's own path may have 107 bytes only, a folder's any number."""
+    file = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{file}/{SOCKET}"
+    finally:
+        os.close(file)
+
+
+def listen(folder: Path) -> socket.socket:
+    """The pump's listening socket, in place of one that a killed process left behind."""
+    (folder / SOCKET).unlink(missing_ok=True)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with socket_address(folder) as address:
+        made.bind(address)
+    (folder / SOCKET).chmod(0o600)
+    made.listen(16)
+    return made
