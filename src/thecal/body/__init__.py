@@ -4,9 +4,9 @@ Units: mg, h, ng/mL, NRS 0 to 10. Linear transport is solved exactly; floats liv
 """
 
 from thecal.body.diary import DiaryEntry, sample_diary, stream
-from thecal.body.inputs import Bolus, HourlySeries, Infusion, Input, Oral
+from thecal.body.inputs import Bolus, CatheterRoute, HourlySeries, Infusion, Input, Oral, Release
 from thecal.body.parameters import DRUGS
-from thecal.body.person import Person, Tip
+from thecal.body.person import Compartment, Dispersion, Disposition, Person, Tip
 from thecal.body.predict import nearest_dermatome, predict
 from thecal.body.prediction import Band, Prediction, Profile
 from thecal.body.reference import problems
@@ -28,8 +28,12 @@ __all__ = [
     "DRUGS",
     "Band",
     "Bolus",
+    "CatheterRoute",
+    "Compartment",
     "CordSegment",
     "DiaryEntry",
+    "Dispersion",
+    "Disposition",
     "HourlySeries",
     "Infusion",
     "Input",
@@ -38,6 +42,7 @@ __all__ = [
     "Person",
     "Prediction",
     "Profile",
+    "Release",
     "Tip",
     "Trace",
     "cord_segments",

@@ -111,6 +111,8 @@ def propagate(model: Model, plan: Schedule, times_h: Array) -> Iterator[tuple[sl
     kernel = _kernel(modes.decay, modes.gain)
     state, given, done = np.zeros(modes.rates.size), 0.0, 0
     kept, kept_given = np.empty((min(_CHUNK, times_h.size), modes.rates.size)), np.empty(min(_CHUNK, times_h.size))
+    totals = plan.rates.sum(axis=1) * steps
+    push = np.empty((0, modes.rates.size))
     row = 0
     for k in range(plan.edges_h.size):
         if wanted[k]:
@@ -124,11 +126,13 @@ def propagate(model: Model, plan: Schedule, times_h: Array) -> Iterator[tuple[sl
         for column, mg in waiting.get(k, ()):
             state += mg * modal_columns[column]
             given += mg
+        if plan.keys and k % _CHUNK == 0:
+            push = plan.rates[k : k + _CHUNK] @ modal_columns
         decay, gain = kernel(float(steps[k]))
         state *= decay
-        if plan.keys and plan.rates[k].any():
-            state += gain * (plan.rates[k] @ modal_columns)
-            given += float(plan.rates[k].sum()) * float(steps[k])
+        if totals[k]:
+            state += gain * push[k % _CHUNK]
+            given += float(totals[k])
 
 
 def _kernel(decay: Callable[[float], Array], gain: Callable[[float], Array]) -> Callable[[float], tuple[Array, Array]]:
