@@ -17,7 +17,8 @@ _RULES: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
         "inadequate",
         re.compile(
             r"ineffective|not effective|lack of (?:\w+ )?(?:effect|efficacy|action|response)|unsuccessful"
-            r"|(?:inadequate|insufficient|poor|no) (?:\w+ )?(?:relief|response|effect|analgesia|pain control)"
+            r"|(?:inadequate|insufficient|poor) (?:\w+ )?(?:relief|response|effect|analgesia|pain control)"
+            r"|\bno (?:pain )?(?:relief|response|effect|benefit)\b"
             r"|treatment failure|therapy failure|therapeutic failure|failed (?:therapy|treatment)|did not (?:help|work)"
         ),
     ),
