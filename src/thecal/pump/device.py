@@ -14,7 +14,7 @@ from thecal.pump import kernel
 from thecal.pump.catalog import DeviceFigures
 from thecal.pump.fluid import Fluid, Refilled
 from thecal.pump.hours import HOURS_BANK, HourLog
-from thecal.pump.kernel import Actuate, Append, Reject
+from thecal.pump.kernel import Actuate, Record, Reject
 from thecal.pump.prescription import Prescription
 from thecal.pump.status import (
     AlarmCode,
@@ -138,7 +138,7 @@ class Device:
             do = "Do not use this pump: replace it, or create a new one in another place."
             raise Refused(Refusal("journal_unreadable", str(error), "storage", do)) from None
         body, state, mark = _from_checkpoint(checkpoint)
-        damage = state.damage + lost
+        damage = state.past.damage + lost
         device = cls(journal, HourLog(storage), body, state, mark, mechanism, max_late_ms)
         for record in records:
             device._state = kernel.apply(device._state, record)
@@ -172,7 +172,7 @@ class Device:
     @property
     def gap_count(self) -> int:
         """Gaps in delivery since the pump was made."""
-        return self._state.gap_count
+        return self._state.past.gap_count
 
     def load(self, prescription: Prescription, now: int) -> Receipt:
         """Run a prescription from ``now`` on.
@@ -259,9 +259,9 @@ class Device:
             next_due=self.next_due,
             delivered_pulses=state.given,
             delivered_nl=moved,
-            doubtful_pulses=state.doubtful,
-            failed_pulses=state.failed,
-            missed_pulses=state.missed,
+            doubtful_pulses=state.past.doubtful,
+            failed_pulses=state.past.failed,
+            missed_pulses=state.past.missed,
             tip_fg=fluid.tip(moved),
             pumped_fg=fluid.pumped(moved),
             reservoir_nl=fluid.reservoir_nl(moved) - fluid.residual_nl,
@@ -275,10 +275,10 @@ class Device:
             path_known=all(slug.known for slug in path),
             gaps=tuple(
                 PumpGap(g.start, g.end, g.missed, cast(GapReasonCode, kernel.GapReason(g.reason).name.lower()))
-                for g in state.gaps
+                for g in state.past.gaps
             ),
-            gap_count=state.gap_count,
-            journal_damage=state.damage,
+            gap_count=state.past.gap_count,
+            journal_damage=state.past.damage,
         )
 
     def hours(self, since: int) -> list[Hour]:
@@ -292,12 +292,11 @@ class Device:
         """Take the controller through an event. A record is durable before the pulse that it announces is fired."""
         after, actions = kernel.step(self._state, event)
         for action in actions:
-            if isinstance(action, Append):
-                record = action.record
-                self._journal.append(record)
+            if isinstance(action, Record):
+                self._journal.append(action)
                 self._state = after
-                if record.at >= self._hour_end or record.kind in _NOTED:
-                    self._note(record)
+                if action.at >= self._hour_end or action.kind in _NOTED:
+                    self._note(action)
             elif isinstance(action, Actuate):
                 self._journal.sync()
                 self._do(kernel.Outcome(action.seq, self._mechanism(action.seq, after.now)))
@@ -311,7 +310,7 @@ class Device:
             raise Refused(_refusal(reject))
         self._journal.sync()
 
-    def _note(self, record: kernel.Record) -> None:
+    def _note(self, record: Record) -> None:
         """What a record means for reservoir, path and hours. Recovery calls it again, with the same result."""
         if record.at >= self._hour_end:
             self._end_hour(record.at)

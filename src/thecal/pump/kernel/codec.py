@@ -8,13 +8,11 @@ from itertools import groupby
 from typing import Any
 
 from thecal.pump.kernel.schedule import make_plan
-from thecal.pump.kernel.types import Config, Gap, Program, Segment, State
+from thecal.pump.kernel.types import Config, Gap, Past, Program, Segment, State
 from thecal.pump.kernel.windows import Ledger
 
-_PLAIN = (
-    "mode", "now", "base", "fired", "due", "pending", "seq", "given", "failed", "doubtful", "reservoir_nl",
-    "alarms", "gap_count", "missed", "empty_since", "damage",
-)  # fmt: skip
+_PLAIN = ("mode", "now", "base", "fired", "due", "pending", "seq", "given", "reservoir_nl", "alarms")
+_PAST = ("failed", "doubtful", "missed", "gap_count", "empty_since", "damage")
 
 
 def canonical(plain: object) -> bytes:
@@ -45,7 +43,8 @@ def state_to_bytes(state: State) -> bytes:
     """A state as bytes."""
     plain: dict[str, Any] = {name: int(getattr(state, name)) for name in _PLAIN}
     plain["config"] = list(state.config)
-    plain["gaps"] = [list(gap) for gap in state.gaps]
+    plain["past"] = {name: int(getattr(state.past, name)) for name in _PAST}
+    plain["gaps"] = [list(gap) for gap in state.past.gaps]
     plain["program"] = None if state.plan is None else program_to_bytes(state.plan.program).decode("ascii")
     plain["ledger"] = _ledger_plain(state.ledger)
     return canonical(plain)
@@ -59,7 +58,7 @@ def state_from_bytes(data: bytes) -> State:
         config=Config(*plain["config"]),
         plan=None if program is None else make_plan(program_from_bytes(program.encode("ascii"))),
         ledger=_ledger(plain["ledger"]),
-        gaps=tuple(Gap(*gap) for gap in plain["gaps"]),
+        past=Past(gaps=tuple(Gap(*gap) for gap in plain["gaps"]), **plain["past"]),
         **{name: plain[name] for name in _PLAIN},
     )
 

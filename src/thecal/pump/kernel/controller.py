@@ -18,8 +18,6 @@ from thecal.pump.kernel.types import (
     Action,
     Actuate,
     Alarm,
-    Append,
-    Arm,
     Config,
     Doubt,
     Event,
@@ -94,7 +92,7 @@ def _tick(state: State, now: int) -> Stepped:
         return state, (Reject("clock_backwards", state.now, now),)
     due = state.due
     if due > now or due == NEVER or state.pending:
-        return state, (Arm(due),)
+        return state, ()
     assert state.mode == _RUNNING and state.plan is not None, "only a running program has a pulse due"
     config, program = state.config, state.plan.program
     if now - due > config.max_late_ms:
@@ -109,8 +107,8 @@ def _tick(state: State, now: int) -> Stepped:
     record = Record(_INTENT, now, seq, program.pulse_fg)
     after = _apply_intent(state, record)
     if after.alarms != state.alarms:
-        return after, (Append(record), Actuate(seq), Sound(after.alarms & ~state.alarms))
-    return after, (Append(record), Actuate(seq))
+        return after, (record, Actuate(seq), Sound(after.alarms & ~state.alarms))
+    return after, (record, Actuate(seq))
 
 
 def _held_back(state: State, program: Program, now: int) -> Stepped:
@@ -127,8 +125,8 @@ def _outcome(state: State, event: Outcome) -> Stepped:
     record = Record(_OUTCOME, state.now, seq, 1 if ok else 0, state.given + 1 if ok else state.given)
     after = _apply_outcome(state, record)
     if after.alarms != state.alarms:
-        return after, (Append(record), Arm(after.due), Sound(after.alarms & ~state.alarms))
-    return after, (Append(record), Arm(after.due))
+        return after, (record, Sound(after.alarms & ~state.alarms))
+    return after, (record,)
 
 
 def _load(state: State, event: Load) -> Stepped:
@@ -170,8 +168,8 @@ def _restart(state: State, event: Restart) -> Stepped:
     records: list[Record] = []
     if state.pending:
         records.append(Record(_OUTCOME, state.now, state.pending, Doubt.DOUBTFUL, state.given))
-    if event.damage > state.damage:
-        records.append(Record(RecordKind.DAMAGE, now, event.damage, event.damage - state.damage))
+    if event.damage > state.past.damage:
+        records.append(Record(RecordKind.DAMAGE, now, event.damage, event.damage - state.past.damage))
     elif state.mode == _RUNNING and now > state.now:
         anew = state.due <= now
         records.append(_gap(state, state.now, now, GapReason.RESTART, anew=anew))
@@ -183,11 +181,7 @@ def _settle(state: State, *records: Record) -> Stepped:
     for record in records:
         after = apply(after, record)
     began = after.alarms & ~state.alarms
-    actions: list[Action] = [Append(record) for record in records]
-    actions.append(Arm(after.due))
-    if began:
-        actions.append(Sound(began))
-    return after, tuple(actions)
+    return after, (*records, Sound(began)) if began else records
 
 
 def _not_now(state: State, now: int) -> Reject | None:
@@ -210,7 +204,7 @@ def _gap(state: State, begin: int, end: int, reason: int, at: int | None = None,
 def _open_gap(state: State, now: int) -> list[Record]:
     """The gap that ends now because somebody attends to the pump, if there is one."""
     if state.mode == Mode.EMPTY and state.plan is not None:
-        return [_gap(state, state.empty_since, now, GapReason.EMPTY)]
+        return [_gap(state, state.past.empty_since, now, GapReason.EMPTY)]
     if state.mode == _RUNNING and state.due <= now and not state.pending:
         return [_gap(state, state.due, now, GapReason.LATE)]
     return []
@@ -221,26 +215,26 @@ def _apply_intent(state: State, record: Record) -> State:
     plan = state.plan
     fired = state.fired + 1
     due = state.due if plan is None else due_at(plan, state.base + (fired + 1) * mass)
-    left = state.reservoir_nl - state.config.pulse_nl
-    return state._replace(
-        now=at,
-        fired=fired,
-        due=due,
-        pending=seq,
-        seq=seq,
-        reservoir_nl=left,
-        ledger=add(state.ledger, at, mass, _KEEP_MS),
-        alarms=state.alarms if left > state.config.low_nl else state.alarms | _LOW,
+    config = state.config
+    left = state.reservoir_nl - config.pulse_nl
+    alarms = state.alarms if left > config.low_nl else state.alarms | _LOW
+    ledger = add(state.ledger, at, mass, _KEEP_MS)
+    # in the order of the fields: this is done for every pulse, and naming them costs three times as much
+    return State(
+        config, state.mode, at, plan, state.base, fired, due, seq, seq, state.given, left, ledger, alarms, state.past
     )
 
 
 def _apply_outcome(state: State, record: Record) -> State:
     doubt, given = record.b, record.c
     if doubt == 1:
-        return state._replace(pending=0, given=given)
+        config, mode, now, plan, base, fired, due, _, seq, _, left, ledger, alarms, past = state
+        return State(config, mode, now, plan, base, fired, due, 0, seq, given, left, ledger, alarms, past)
+    past = state.past
     if doubt == Doubt.DOUBTFUL:
-        return state._replace(pending=0, given=given, doubtful=state.doubtful + 1)
-    return state._replace(pending=0, given=given, failed=state.failed + 1, alarms=state.alarms | Alarm.STROKE_FAILED)
+        return state._replace(pending=0, given=given, past=past._replace(doubtful=past.doubtful + 1))
+    past = past._replace(failed=past.failed + 1)
+    return state._replace(pending=0, given=given, past=past, alarms=state.alarms | Alarm.STROKE_FAILED)
 
 
 def _apply_load(state: State, record: Record) -> State:
@@ -255,7 +249,7 @@ def _apply_load(state: State, record: Record) -> State:
         plan=plan,
         ledger=state.ledger if same else EMPTY_LEDGER,
         alarms=alarms if plan.total else alarms | Alarm.STOPPED,
-        empty_since=NEVER,
+        past=state.past._replace(empty_since=NEVER),
     )
     return _begin(state, plan, record.at, record.a)
 
@@ -263,7 +257,8 @@ def _apply_load(state: State, record: Record) -> State:
 def _apply_stop(state: State, record: Record) -> State:
     alarms = state.alarms | Alarm.STOPPED
     mode = Mode.FAULT if state.mode == Mode.FAULT else Mode.STOPPED
-    return state._replace(now=record.at, mode=mode, due=NEVER, empty_since=NEVER, alarms=alarms)
+    past = state.past._replace(empty_since=NEVER)
+    return state._replace(now=record.at, mode=mode, due=NEVER, past=past, alarms=alarms)
 
 
 def _apply_refill(state: State, record: Record) -> State:
@@ -272,7 +267,8 @@ def _apply_refill(state: State, record: Record) -> State:
         alarms |= _LOW
     state = state._replace(now=record.at, reservoir_nl=record.a, alarms=alarms)
     if state.mode == Mode.EMPTY and state.plan is not None:
-        return _begin(state._replace(mode=Mode.RUNNING, empty_since=NEVER), state.plan, record.at, 0)
+        past = state.past._replace(empty_since=NEVER)
+        return _begin(state._replace(mode=_RUNNING, past=past), state.plan, record.at, 0)
     return state
 
 
@@ -280,23 +276,25 @@ def _apply_gap(state: State, record: Record) -> State:
     _, at, begin, missed, reason, anew_at, _ = record
     gap = Gap(begin, anew_at or at, missed, reason)
     alarm = Alarm.CAP if reason == GapReason.CAP else Alarm.GAP
-    state = state._replace(
-        now=at,
-        gaps=(*state.gaps, gap)[-GAPS_KEPT:],
-        gap_count=state.gap_count + 1,
-        missed=state.missed + missed,
-        alarms=state.alarms | alarm if anew_at else state.alarms,
+    past = state.past
+    past = past._replace(
+        gaps=(*past.gaps, gap)[-GAPS_KEPT:],
+        gap_count=past.gap_count + 1,
+        missed=past.missed + missed,
+        empty_since=at if state.mode == Mode.EMPTY else past.empty_since,
     )
+    alarms = state.alarms | alarm if anew_at else state.alarms
+    state = state._replace(now=at, past=past, alarms=alarms)
     if not anew_at or state.plan is None or state.mode == Mode.FAULT:
         return state
-    if state.mode == Mode.EMPTY:
-        return _begin(state, state.plan, anew_at, 0)._replace(due=NEVER, empty_since=at)
-    return _begin(state, state.plan, anew_at, 0)
+    anew = _begin(state, state.plan, anew_at, 0)
+    return anew if state.mode == _RUNNING else anew._replace(due=NEVER)
 
 
 def _apply_empty(state: State, record: Record) -> State:
     alarms = state.alarms | Alarm.EMPTY_RESERVOIR | _LOW
-    return state._replace(now=record.at, mode=Mode.EMPTY, due=NEVER, empty_since=record.at, alarms=alarms)
+    past = state.past._replace(empty_since=record.at)
+    return state._replace(now=record.at, mode=Mode.EMPTY, due=NEVER, past=past, alarms=alarms)
 
 
 def _apply_damage(state: State, record: Record) -> State:
@@ -310,9 +308,8 @@ def _apply_damage(state: State, record: Record) -> State:
         mode=Mode.FAULT,
         due=NEVER,
         pending=0,
-        doubtful=state.doubtful + fresh,
         ledger=ledger,
-        damage=total,
+        past=state.past._replace(doubtful=state.past.doubtful + fresh, damage=total),
         alarms=state.alarms | Alarm.JOURNAL_DAMAGED,
     )
 

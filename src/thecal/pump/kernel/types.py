@@ -155,7 +155,10 @@ class RecordKind(IntEnum):
 
 
 class Record(NamedTuple):
-    """One journal record; a larger content travels as ``blob``."""
+    """One journal record; a larger content travels as ``blob``.
+
+    As an action: make it durable before any later action of the same step is carried out.
+    """
 
     kind: int
     at: int
@@ -166,22 +169,10 @@ class Record(NamedTuple):
     blob: bytes = b""
 
 
-class Append(NamedTuple):
-    """Make the record durable before any later action of the same step is carried out."""
-
-    record: Record
-
-
 class Actuate(NamedTuple):
     """Fire the pulse with this number, once."""
 
     seq: int
-
-
-class Arm(NamedTuple):
-    """Call again at this time; NEVER when nothing is due."""
-
-    at: int
 
 
 class Sound(NamedTuple):
@@ -198,7 +189,7 @@ class Reject(NamedTuple):
     value: int = 0
 
 
-Action = Append | Actuate | Arm | Sound | Reject
+Action = Record | Actuate | Sound | Reject
 
 
 class Gap(NamedTuple):
@@ -210,11 +201,23 @@ class Gap(NamedTuple):
     reason: int
 
 
+class Past(NamedTuple):
+    """What went wrong since the pump was made, and what was missed. Changes rarely."""
+
+    failed: int = 0
+    doubtful: int = 0
+    missed: int = 0
+    gap_count: int = 0
+    gaps: tuple[Gap, ...] = ()  # the latest
+    empty_since: int = NEVER
+    damage: int = 0  # journal records lost, as far as recovery has reported them
+
+
 class State(NamedTuple):
     """Everything the controller knows. It is the fold of the journal's records, and nothing else."""
 
     config: Config
-    mode: int = Mode.IDLE
+    mode: int = 0
     now: int = 0
     plan: Plan | None = None
     base: int = 0  # prescribed cumulative mass at which this stretch of the schedule began, less what was carried
@@ -223,13 +226,7 @@ class State(NamedTuple):
     pending: int = 0  # number of the pulse whose outcome is awaited; 0 when none is
     seq: int = 0  # number of the last pulse begun
     given: int = 0
-    failed: int = 0
-    doubtful: int = 0
     reservoir_nl: int = 0  # at worst: each pulse begun is subtracted
     ledger: Ledger = EMPTY_LEDGER
     alarms: int = 0
-    gaps: tuple[Gap, ...] = ()
-    gap_count: int = 0
-    missed: int = 0
-    empty_since: int = NEVER
-    damage: int = 0  # journal records lost, as far as recovery has reported them
+    past: Past = Past()
