@@ -32,20 +32,23 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle with exactly one patient. ``odd`` are entries without a readable resource: (path, reason)."""
+    """A bundle with exactly one patient. ``odd`` are entries without a readable resource: (path, reason).
+
+    ``places`` finds a resource by each of its addresses.
+    """
 
     patient: Entry
     entries: tuple[Entry, ...]
     odd: tuple[tuple[str, str], ...]
     incomplete: bool
+    places: dict[str, Tree]
 
     def find(self, reference: str, base: Entry) -> Tree | None:
         """The resource that ``reference`` in ``base`` points to; None when the bundle does not hold it."""
         if reference.startswith("#"):
             inside = items(base.tree, "contained")
             return next((tree for tree in inside if f"#{string(tree, 'id')}" == reference), None)
-        wanted = _plain(reference)
-        return next((entry.tree for entry in self.entries if wanted in entry.addresses), None)
+        return self.places.get(_plain(reference))
 
     def about_patient(self, entry: Entry, field: str) -> str:
         """Empty when the entry's subject is the patient, else the reason why it cannot be counted as such."""
@@ -87,10 +90,11 @@ def open_bundle(tree: Any) -> Bundle:
     if not patients:
         raise _refused("no_patient", "the bundle holds no Patient", "entry")
     if len(patients) > 1:
-        places = ", ".join(patient.path for patient in patients[:5])
-        raise _refused("several_patients", f"the bundle holds {len(patients)} patients ({places})", "entry")
+        where = ", ".join(patient.path for patient in patients[:5])
+        raise _refused("several_patients", f"the bundle holds {len(patients)} patients ({where})", "entry")
     more = any(string(link, "relation") == "next" for link in items(tree, "link"))
-    return Bundle(patients[0], tuple(entries), tuple(odd), more)
+    places = {address: entry.tree for entry in reversed(entries) for address in entry.addresses}
+    return Bundle(patients[0], tuple(entries), tuple(odd), more, places)
 
 
 def _entry(item: Any, path: str) -> Entry | None:

@@ -6,6 +6,7 @@ written twice, NaN and Infinity are refused: nobody could say which value was me
 
 import json
 import zlib
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -71,8 +72,8 @@ def _constant(name: str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     tree = dict(pairs)
     if len(tree) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(f"the key {next(n for n in names if names.count(n) > 1)[:64]!r} is written twice in one object")
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise _Twice(f"the key {twice[:64]!r} is written twice in one object")
     return tree
 
 
