@@ -26,7 +26,7 @@ class Maker:
     def meta(self, role: Role, at: int | None = None) -> ev.EventMeta:
         return ev.stamp(self.now, f"{role} one", role, at, self._entropy)
 
-    def make[E: ev.Event](self, kind: type[E], role: Role = "nurse", at: int | None = None, **fields: Any) -> E:
+    def make[E: ev.Event](self, kind: type[E], role: Role = "nurse", at: int | None = None, /, **fields: Any) -> E:
         return ev.build(kind, self.meta(role, at), **fields)
 
     def registered(self) -> ev.PatientRegistered:

@@ -134,4 +134,4 @@ def _reading(judged: bool, findings: tuple[Refusal, ...], ratio: Fraction | None
 
 def missing_text(comparison: Comparison) -> str:
     """The mass to be explained, for people; empty when nothing is missing."""
-    return ", ".join(f"{auto(fg, MASS, 4)} of {drug}" for drug, fg in comparison.missing_fg if fg > 0)
+    return ", ".join(f"{auto(fg, MASS, 3)} of {drug}" for drug, fg in comparison.missing_fg if fg > 0)

@@ -101,7 +101,7 @@ KINDS: tuple[str, ...] = tuple(str(event.model_fields["kind"].default) for event
 _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discriminator="kind")])
 
 
-def build[E: Event](event: type[E], meta: EventMeta, **fields: Any) -> E:
+def build[E: Event](event: type[E], meta: EventMeta, /, **fields: Any) -> E:
     """An event from its fields. Raises Refused, one refusal for each field that is wrong."""
     try:
         return event(meta=meta, **fields)
@@ -114,15 +114,15 @@ def read(text: str | bytes) -> AnyEvent:
     try:
         return _ADAPTER.validate_json(text)
     except ValidationError as error:
-        raise Refused(*_refusals(error)) from None
+        raise Refused(*_refusals(error, KINDS)) from None
 
 
-def _refusals(error: ValidationError) -> list[Refusal]:
+def _refusals(error: ValidationError, tags: tuple[str, ...] = ()) -> list[Refusal]:
     return [
         Refusal(
             code="event_field",
             what=f"{item['msg']} (given: {_clip(repr(item['input']))})",
-            where=".".join(str(part) for part in item["loc"]),
+            where=".".join(str(part) for part in item["loc"] if part not in tags),
             do="Correct this field; nothing was written.",
         )
         for item in error.errors(include_url=False)

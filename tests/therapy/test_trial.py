@@ -1,0 +1,110 @@
+"""The trial's verdict: by the rule declared before, exact, and none where the diary does not allow one."""
+
+from fractions import Fraction
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from therapy_way import T0, Maker
+
+from thecal.quantity import MS_PER_DAY, MS_PER_HOUR
+from thecal.therapy import judge, methods, responses, warnings
+from thecal.therapy.events import PainRecorded, PassRule
+
+RULE = PassRule(baseline_days=2, window_days=2, min_entries_day=2, threshold_pct=50, completeness_pct=70)
+END = T0 + 3 * MS_PER_DAY
+
+
+def diary(days: dict[int, list[int]]) -> list[PainRecorded]:
+    """Scores by day counted from the start of the trial, each day's entries from its second hour on."""
+    maker = Maker()
+    return [
+        maker.pain(score, T0 + day * MS_PER_DAY + (hour + 1) * MS_PER_HOUR)
+        for day, scores in days.items()
+        for hour, score in enumerate(scores)
+    ]
+
+
+def test_mean_relief_by_hand() -> None:
+    # before: (8 + 6)/2 = 7 and (9 + 9 + 6)/3 = 8, mean 7.5; after: (3 + 4)/2 = 3.5 and (4 + 4)/2 = 4, mean 3.75
+    verdict = judge(RULE, 3, T0, diary({-2: [8, 6], -1: [9, 9, 6], 1: [3, 4], 2: [4, 4]}), END)
+    assert (verdict.baseline, verdict.result) == (Fraction(15, 2), Fraction(15, 4))
+    assert verdict.relief_pct == 50
+    assert verdict.passed is True
+
+
+def test_one_point_less_relief_fails() -> None:
+    verdict = judge(RULE, 3, T0, diary({-2: [8, 6], -1: [9, 9, 6], 1: [3, 4], 2: [4, 5]}), END)
+    assert verdict.relief_pct == Fraction(140, 3)
+    assert verdict.passed is False
+    assert "46.7 %" in verdict.reasons[-1]
+
+
+def test_the_worst_of_each_day_is_another_statistic() -> None:
+    entries = diary({-2: [8, 2], -1: [8, 2], 1: [7, 0], 2: [7, 0]})
+    assert judge(RULE, 3, T0, entries, END).relief_pct == 30
+    worst = judge(RULE.model_copy(update={"statistic": "worst"}), 3, T0, entries, END)
+    assert worst.relief_pct == Fraction(25, 2)
+
+
+@pytest.mark.parametrize("thin", [-2, -1, 1, 2])
+def test_a_day_with_too_few_entries_does_not_count_and_too_few_days_give_no_verdict(thin: int) -> None:
+    days = {-2: [8, 8], -1: [8, 8], 1: [2, 2], 2: [2, 2]}
+    verdict = judge(RULE, 3, T0, diary(days | {thin: [8]}), END)
+    assert verdict.passed is None and verdict.relief_pct is None
+    assert any("too few days for a verdict" in reason for reason in verdict.reasons)
+    loose = RULE.model_copy(update={"completeness_pct": 50})
+    assert judge(loose, 3, T0, diary(days | {thin: [8]}), END).passed is True
+
+
+def test_a_trial_that_ends_early_has_no_verdict() -> None:
+    days = {-2: [8, 8], -1: [8, 8], 0: [0, 0], 1: [0, 0]}
+    loose = RULE.model_copy(update={"completeness_pct": 50})
+    verdict = judge(loose, 3, T0, diary(days), T0 + 2 * MS_PER_DAY - 1)
+    assert verdict.passed is None
+    assert any("ended before the last day" in reason for reason in verdict.reasons)
+
+
+def test_without_pain_before_there_is_nothing_to_relieve() -> None:
+    verdict = judge(RULE, 3, T0, diary({-2: [0, 0], -1: [0, 0], 1: [0, 0], 2: [0, 0]}), END)
+    assert verdict.passed is None and verdict.baseline == 0
+
+
+def test_entries_after_the_conclusion_and_outside_the_windows_change_nothing() -> None:
+    days = {-2: [8, 8], -1: [8, 8], 1: [4, 4], 2: [4, 4]}
+    one = judge(RULE, 3, T0, diary(days), END)
+    two = judge(RULE, 3, T0, diary(days | {-3: [0, 0], 0: [10, 10], 3: [10, 10]}), END)
+    assert (one.passed, one.relief_pct) == (two.passed, two.relief_pct) == (True, Fraction(50))
+
+
+@given(
+    st.dictionaries(st.integers(-3, 3), st.lists(st.integers(0, 10), max_size=5)),
+    st.integers(1, 100),
+    st.randoms(use_true_random=False),
+)
+def test_a_verdict_agrees_with_its_numbers_in_any_order_of_entries(
+    days: dict[int, list[int]], threshold: int, random: Random
+) -> None:
+    entries = diary(days)
+    rule = RULE.model_copy(update={"threshold_pct": threshold})
+    verdict = judge(rule, 3, T0, entries, END)
+    random.shuffle(entries)
+    assert judge(rule, 3, T0, entries, END) == verdict
+    if verdict.passed is None:
+        assert verdict.relief_pct is None
+    else:
+        assert verdict.relief_pct is not None and verdict.passed == (verdict.relief_pct >= threshold)
+        assert verdict.baseline and verdict.result is not None
+        assert verdict.relief_pct == 100 * (1 - verdict.result / verdict.baseline)
+    assert verdict.record().passed == verdict.passed
+
+
+def test_a_trial_carries_the_placebo_warning_with_the_published_figures() -> None:
+    (warning,) = warnings("continuous_it")
+    assert "0.91 (SD 1.3) vs 5.1 (SD 1.9)" in warning.what and "raphael" not in warning.source
+    assert "Placebo-controlled single blind study" in warning.source
+    great = judge(RULE, 3, T0, diary({-2: [9, 9], -1: [9, 9], 1: [1, 1], 2: [1, 1]}), END)
+    assert [each.code for each in warnings("single_shot", great)] == ["placebo_open", "surprising_response"]
+    assert [(each.threshold_pct, each.reached) for each in responses(great)] == [(30, True), (50, True)]
+    assert {each.method for each in methods()} >= {"single_shot", "continuous_epidural", "continuous_it"}
