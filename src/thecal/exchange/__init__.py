@@ -1,5 +1,6 @@
 """Records in from other systems: FHIR R4 bundles of one patient, read strictly, with every fact's origin kept."""
 
+from thecal.exchange.envelope import BYTES_MAX
 from thecal.exchange.fhir import read_bundle
 from thecal.exchange.imported import (
     History,
@@ -14,6 +15,7 @@ from thecal.exchange.imported import (
 from thecal.exchange.samples import example_bundles
 
 __all__ = [
+    "BYTES_MAX",
     "History",
     "Imported",
     "Measurement",
