@@ -125,6 +125,18 @@ def test_a_diary_entry_is_neither_in_the_future_nor_before_the_registration() ->
     assert codes(chart, maker.pain(4, at=T0 - 91 * MS_PER_DAY, role="nurse")) == ["before_registration"]
 
 
+def test_dates_that_contradict_each_other_are_refused() -> None:
+    chart, maker = at_stage("referred")
+    past = maker.history()
+    assert codes(chart, past.model_copy(update={"start": "2025-04", "end": "2025-03"})) == ["period"]
+    assert codes(chart, past.model_copy(update={"start": "2025", "end": "2025-03"})) == []
+    assert codes(chart, past.model_copy(update={"start": "2027", "end": None})) == ["future"]
+    unborn = maker.registered().model_copy(update={"birth_date": "2026-03-06"})
+    assert codes(Chart(), unborn) == ["born_later"]
+    with pytest.raises(Refused, match="start"):
+        maker.make(ev.HistoryRecorded, treatment="other", outcome="unknown", start="2025-02-29")
+
+
 def test_a_prescription_goes_ordered_sent_acknowledged_confirmed_and_not_otherwise() -> None:
     chart, maker = at_stage("implanted")
     order = maker.written("implant-1", "therapy", MG)

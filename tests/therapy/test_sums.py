@@ -1,5 +1,6 @@
 """Every worked example of the sums that this room has: flow, rounding, dead volume, time to tip, refill, residual."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from therapy_way import MG, ML, T0, Maker
 
 from thecal.formulary import Solution
-from thecal.pump.catheter import Interval
+from thecal.pump import Interval
 from thecal.quantity import FLOW, MS_PER_DAY, MS_PER_HOUR, Refused, show
 from thecal.therapy import (
     Comparison,
@@ -97,7 +98,7 @@ def test_a_dose_or_concentration_that_is_none_is_refused(bad: int) -> None:
     for dose, concentration in ((bad, 18 * ML), (MG, bad)):
         with pytest.raises(Refused) as refused:
             flow(dose, concentration)
-        assert refused.value.refusals[0].code in ("not_positive", "dose_zero")
+        assert refused.value.refusals[0].code in ("not_a_number_for_this", "dose_zero")
 
 
 @given(st.integers(1, 10**14), st.integers(1, 10**8))
@@ -265,3 +266,38 @@ def test_splitting_a_flow_in_time_does_not_change_what_is_left(nl_day: int, one:
     rate, middle, end = Fraction(nl_day, 7), T0 + one, T0 + one + two
     whole = expected_residual(100 * ML, [Span(rate, T0, end)])
     assert expected_residual(100 * ML, [Span(rate, T0, middle), Span(rate, middle, end)]) == whole
+
+
+BAD = st.sampled_from(
+    [-1, -(10**30), 2**63, 1.5, float("nan"), float("inf"), "18 mL", "", None, True, Fraction(-1, 3), b"1", [1]]
+)
+GOOD = st.integers(0, 10**9)
+
+
+@given(st.data())
+def test_bad_input_to_any_sum_is_a_named_refusal_and_never_a_number(data: st.DataObject) -> None:
+    sums: dict[str, tuple[int, Callable[..., object]]] = {
+        "flow": (2, flow),
+        "dose": (2, dosing.dose),
+        "flow_refusals": (4, dosing.flow_refusals),
+        "concentration_for": (4, dosing.concentration_for),
+        "held_period": (4, dosing.held_period),
+        "whole_pulses": (3, dosing.whole_pulses),
+        "time_to_tip": (1, lambda rate: time_to_tip(Interval(1, 2), rate)),
+        "refill_date": (2, lambda rate, bolus: refill_date(Reservoir(T0, 20 * ML, 2 * ML), rate, bolus_nl_day=bolus)),
+        "reservoir": (6, Reservoir),
+        "compare": (3, compare),
+        "limits": (3, lambda reading, accuracy, limit: compare(20 * ML, ML, ML, None, reading, accuracy, limit)),
+        "expected_residual": (3, lambda start, rate, end: expected_residual(start, [Span(rate, T0, end)])),
+        "other": (1, lambda other: expected_residual(ML, [], other)),
+    }
+    name = data.draw(st.sampled_from(sorted(sums)))
+    count, call = sums[name]
+    values: list[object] = [data.draw(GOOD) for _ in range(count)]
+    place = data.draw(st.integers(0, count - 1))
+    values[place] = data.draw(BAD)
+    if name == "reservoir" and place == 5:
+        values[place] = "now"
+    with pytest.raises(Refused) as refused:
+        call(*values)
+    assert all(refusal.code and refusal.what for refusal in refused.value.refusals)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from thecal.formulary import Solution
-from thecal.pump.prescription import Caps, Prescription, SimpleContinuous
+from thecal.pump import Caps, Prescription, SimpleContinuous
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR
 from thecal.therapy import AnyEvent, Chart, append, conclude
 from thecal.therapy import events as ev

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from thecal.pump.prescription import Prescription
+from thecal.pump import Prescription
 from thecal.therapy.events import (
     AnyEvent,
     CandidacyReviewed,

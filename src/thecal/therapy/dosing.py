@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from thecal.quantity import CONCENTRATION, FLOW, MASS, MS_PER_DAY, Refusal, Refused, show
+from thecal.therapy.numbers import exact, whole
 
 SECOND_MS = 1_000
 
@@ -42,19 +43,18 @@ def flow(dose: int, concentration: int) -> Fraction:
 
     Raises Refused for a dose or concentration that is not above zero; giving nothing is a stop, not a dose of zero.
     """
-    _whole("concentration", concentration, least=1)
+    whole("concentration", concentration, 1)
     if dose == 0 and type(dose) is int:
         do = "Stop the pump with a stopped program; it has its own warning."
         raise Refused(Refusal("dose_zero", "A dose of zero is not a dose.", "dose", do))
-    _whole("dose", dose, least=1)
+    whole("dose", dose, 1)
     return Fraction(dose, concentration)
 
 
 def dose(flow_nl_day: Fraction | int, concentration: int) -> Fraction:
     """Dose in fg/day that a flow (nL/day) gives: D = Q * C. Raises Refused for values that are not above zero."""
-    _whole("concentration", concentration, least=1)
-    _positive("flow", flow_nl_day)
-    return Fraction(flow_nl_day) * concentration
+    whole("concentration", concentration, 1)
+    return exact("flow", flow_nl_day, positive=True) * concentration
 
 
 def flow_refusals(dose_fg_day: int, concentration: int, flow_min: int, flow_max: int) -> tuple[Refusal, ...]:
@@ -63,6 +63,8 @@ def flow_refusals(dose_fg_day: int, concentration: int, flow_min: int, flow_max:
     Empty when it can. Nothing is raised or lowered to fit. Raises Refused for values that are not a dose.
     """
     wanted = flow(dose_fg_day, concentration)
+    whole("lowest flow", flow_min)
+    whole("highest flow", flow_max, 1)
     shown = show(wanted, FLOW, "mL/day", 6)
     if wanted < flow_min:
         best = _down(Fraction(dose_fg_day, flow_min))
@@ -83,7 +85,7 @@ def concentration_for(dose_fg_day: int, span_ms: int, usable_nl: int, ceiling: i
     Raises Refused when it is above ``ceiling`` (fg/nL), naming the longest span that the ceiling allows.
     """
     for name, value in (("dose", dose_fg_day), ("span", span_ms), ("volume", usable_nl), ("ceiling", ceiling)):
-        _whole(name, value, least=1)
+        whole(name, value, 1)
     needed = -_down(-Fraction(dose_fg_day * span_ms, MS_PER_DAY * usable_nl))
     if needed > ceiling:
         days = Fraction(usable_nl * ceiling, dose_fg_day)
@@ -99,8 +101,8 @@ def held_period(dose_fg_day: int, concentration: int, pulse_nl: int, step_ms: in
     The virtual pumps of this project keep an exact account instead and have no such error.
     Raises Refused when the pulses would have to come faster than one a step.
     """
-    _whole("pulse", pulse_nl, least=1)
-    _whole("step", step_ms, least=1)
+    whole("pulse", pulse_nl, 1)
+    whole("step", step_ms, 1)
     wanted = flow(dose_fg_day, concentration)
     pulses = wanted / pulse_nl
     steps = round(MS_PER_DAY / pulses / step_ms)
@@ -112,9 +114,9 @@ def held_period(dose_fg_day: int, concentration: int, pulse_nl: int, step_ms: in
 
 def whole_pulses(mass_fg: int, concentration: int, pulse_nl: int) -> Pulses:
     """A bolus of ``mass_fg`` as whole pulses, rounded down. Raises Refused when it is less than one pulse."""
-    _whole("dose", mass_fg, least=1)
-    _whole("concentration", concentration, least=1)
-    _whole("pulse", pulse_nl, least=1)
+    whole("dose", mass_fg, 1)
+    whole("concentration", concentration, 1)
+    whole("pulse", pulse_nl, 1)
     one = pulse_nl * concentration
     count = mass_fg // one
     if not count:
@@ -125,15 +127,3 @@ def whole_pulses(mass_fg: int, concentration: int, pulse_nl: int) -> Pulses:
 
 def _down(value: Fraction) -> int:
     return value.numerator // value.denominator
-
-
-def _whole(where: str, value: object, least: int) -> None:
-    if type(value) is not int or not least <= value <= 2**62:
-        what = f"{str(value)[:40]} is not a {where} above zero."
-        raise Refused(Refusal("not_positive", what, where, "Give a whole number of the inner unit."))
-
-
-def _positive(where: str, value: Fraction | int) -> None:
-    if type(value) not in (int, Fraction) or value <= 0:
-        what = f"{str(value)[:40]} is not a {where} above zero."
-        raise Refused(Refusal("not_positive", what, where, "Give an exact number above zero."))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from thecal.quantity import FLOW, MS_PER_DAY, VOLUME, Refusal, Refused, show
+from thecal.therapy.numbers import exact, whole
 
 LABEL_ERROR = Fraction(145, 1000)
 """Flow error that the label of a common peristaltic pump allows; the source is ``ACCURACY_SOURCE``."""
@@ -34,9 +35,10 @@ class Reservoir:
     known_ms: int | None = None
 
     def __post_init__(self) -> None:
-        if min(self.volume_nl, self.alarm_nl, self.residual_nl, self.prime_nl) < 0:
-            do = "Give volumes of zero or more."
-            raise Refused(Refusal("negative", "A volume below zero was given.", "volume", do))
+        for name in ("filled_ms", "volume_nl", "alarm_nl", "residual_nl", "prime_nl"):
+            whole(name, getattr(self, name))
+        if self.known_ms is not None:
+            whole("known_ms", self.known_ms)
         if self.usable_nl < 0:
             what = f"{show(self.left_nl, VOLUME, 'mL')} is already below the alarm volume."
             do = f"Fill above {show(self.alarm_nl + self.prime_nl, VOLUME, 'mL')}."
@@ -106,8 +108,8 @@ def refill_date(
     policy then holds and a warning says so. Raises Refused when nothing flows or nothing is usable.
     """
     start = reservoir.filled_ms if reservoir.known_ms is None else reservoir.known_ms
-    worst = Fraction(flow_nl_day) + Fraction(bolus_nl_day)
-    if worst <= 0 or bolus_nl_day < 0:
+    worst = exact("flow", flow_nl_day) + exact("bolus", bolus_nl_day)
+    if worst == 0:
         raise Refused(Refusal("no_flow", "Nothing flows, so no refill date follows from the volume.", "flow"))
     usable = reservoir.usable_nl
     alarm = start + _ms(usable / worst)

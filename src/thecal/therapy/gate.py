@@ -4,11 +4,12 @@ Each check answers with named refusals; none changes anything. Times are ms UTC.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from thecal.formulary import Solution
-from thecal.pump.prescription import Prescription
-from thecal.quantity import MS_PER_DAY, Refusal, Refused
+from thecal.pump import Prescription
+from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refusal, Refused
 from thecal.therapy import stages
 from thecal.therapy.chart import Chart, Order
 from thecal.therapy.draft import View
@@ -17,8 +18,10 @@ from thecal.therapy.events import (
     Corrected,
     DecisionRecorded,
     Explanted,
+    HistoryRecorded,
     ImplantRecorded,
     PainRecorded,
+    PatientRegistered,
     PrescriptionAcknowledged,
     PrescriptionConfirmed,
     PrescriptionDisputed,
@@ -75,6 +78,26 @@ def prescription(event: PrescriptionWritten) -> Prescription:
 
 def _no(code: str, what: str, do: str, where: str = "") -> tuple[Refusal, ...]:
     return (Refusal(code=code, what=what, where=where, do=do),)
+
+
+def _registered(_chart: View, event: PatientRegistered) -> tuple[Refusal, ...]:
+    if event.birth_date > _day(event.meta.at)[: len(event.birth_date)]:
+        return _no("born_later", "The birth date is after the registration.", "Check the date.", "birth_date")
+    return ()
+
+
+def _history(_chart: View, event: HistoryRecorded) -> tuple[Refusal, ...]:
+    start, end, today = event.start or "", event.end or "", _day(event.meta.recorded)
+    if start > today[: len(start)]:
+        return _no("future", "The treatment begins in the future.", "Record what has happened.", "start")
+    if end and end < start[: len(end)]:
+        return _no("period", "The treatment ends before it begins.", "Check both dates.", "end")
+    return ()
+
+
+def _day(at: int) -> str:
+    """The latest calendar day, anywhere on Earth, of a time in ms UTC."""
+    return (date(1970, 1, 1) + timedelta(days=(at + 14 * MS_PER_HOUR) // MS_PER_DAY)).isoformat()
 
 
 def _pain(chart: View, event: PainRecorded) -> tuple[Refusal, ...]:
@@ -258,6 +281,8 @@ def _find(chart: View, digest: str) -> Order | None:
 
 
 _SPECIAL: Mapping[str, Callable[[View, Any], tuple[Refusal, ...]]] = {
+    "patient_registered": _registered,
+    "history_recorded": _history,
     "pain_recorded": _pain,
     "corrected": _correction,
     "trial_planned": _trial_plan,

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from thecal.pump.catalog import profile
-from thecal.pump.catheter import CatheterPlan, Interval
+from thecal.pump import CatheterPlan, Interval, profile
 from thecal.quantity import MS_PER_DAY, VOLUME, Refusal, Refused, show
 from thecal.therapy.events import ImplantRecorded, Site
+from thecal.therapy.numbers import exact
 
 SITES: Mapping[Site, str] = {"abdomen": "Abdomen, under the skin", "upper_buttock": "Upper buttock, under the skin"}
 
@@ -46,10 +46,9 @@ def time_to_tip(volume: Interval, flow_nl_day: Fraction | int) -> tuple[int, int
 
     Raises Refused when nothing flows.
     """
-    if flow_nl_day <= 0:
-        raise Refused(Refusal("no_flow", "Nothing flows, so no drug reaches the tip.", "flow", "Give a flow."))
-    early = Fraction(volume.low) * MS_PER_DAY / Fraction(flow_nl_day)
-    late = Fraction(volume.high) * MS_PER_DAY / Fraction(flow_nl_day)
+    flow = exact("flow", flow_nl_day, positive=True)
+    early = Fraction(volume.low) * MS_PER_DAY / flow
+    late = Fraction(volume.high) * MS_PER_DAY / flow
     return int(early), -int(-late // 1)
 
 

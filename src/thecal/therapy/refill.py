@@ -12,6 +12,7 @@ from typing import Literal
 from thecal.formulary import Solution
 from thecal.quantity import MASS, MS_PER_DAY, VOLUME, Refusal, Refused, auto, decimal_text, show
 from thecal.therapy.due import ACCURACY_SOURCE, LABEL_ERROR
+from thecal.therapy.numbers import exact, whole
 
 LIMIT_NL = 2_000_000
 LIMIT_SOURCE = "Accuracy in intrathecal drug delivery, ASRA poster (2017): 2 mL or the accuracy of the device"
@@ -60,13 +61,13 @@ def expected_residual(start_nl: int, spans: Iterable[Span], other_nl: int = 0) -
     Rounded down, so that fluid is never thought to be there that is not. Raises Refused when more would have
     flowed than there was.
     """
-    out = Fraction(other_nl)
+    out = Fraction(whole("other volume", other_nl))
     for span in spans:
-        if span.end < span.start or span.flow < 0:
+        if whole("end", span.end) < whole("start", span.start):
             raise Refused(Refusal("span", "A flow runs backwards.", "spans", "Check the times and the flow."))
-        out += span.flow * (span.end - span.start) / MS_PER_DAY
-    left = start_nl - out
-    if left < 0 or other_nl < 0:
+        out += exact("flow", span.flow) * (span.end - span.start) / MS_PER_DAY
+    left = whole("start volume", start_nl) - out
+    if left < 0:
         what = f"{show(out, VOLUME, 'mL', 6)} would have flowed out of {show(start_nl, VOLUME, 'mL')}."
         raise Refused(Refusal("ran_empty", what, "spans", "The reservoir was empty before: check times and volumes."))
     return left.numerator // left.denominator
@@ -85,9 +86,11 @@ def compare(
 
     Raises Refused when more is found or expected than had been filled, which no pump can do.
     """
-    for name, value in (("start", start_nl), ("expected", expected_nl), ("withdrawn", withdrawn_nl)):
-        if type(value) is not int or value < 0:
-            raise Refused(Refusal("volume", f"{value!r} is not a volume in nL.", f"{name}_nl", "Enter a volume."))
+    for name, value in (("start_nl", start_nl), ("expected_nl", expected_nl), ("withdrawn_nl", withdrawn_nl)):
+        whole(name, value)
+    whole("reading_nl", reading_nl)
+    whole("limit_nl", limit_nl)
+    exact("accuracy", accuracy, positive=True)
     if withdrawn_nl > start_nl or expected_nl > start_nl:
         what = "More was found, or expected, than had been filled."
         do = "Check the reading, the patient and the volume of the last fill; think of fluid from the spine."

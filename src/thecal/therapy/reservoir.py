@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from thecal.formulary import Solution, stability
-from thecal.pump.catalog import profile
+from thecal.pump import profile
 from thecal.quantity import Refusal, Refused
 from thecal.therapy.chart import Chart
 from thecal.therapy.due import Limit, RefillDate, Reservoir, refill_date

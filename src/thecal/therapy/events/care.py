@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from thecal.therapy.events.common import Code, Day, Digest, Event, EventId, Line, Note, Time, Value, Words
+from thecal.therapy.events.common import Code, Day, Digest, Event, EventId, Line, Name, Note, Time, Value, Words
 
 Treatment = Literal[
     "physiotherapy",
@@ -26,7 +26,7 @@ class PatientRegistered(Event):
     """Opens a chart. ``patient`` is the chart's id; ``external_ids`` are ids in other systems."""
 
     kind: Literal["patient_registered"] = "patient_registered"
-    patient: Code
+    patient: Name
     name: Line
     birth_date: Day
     sex: Literal["female", "male", "other", "unknown"] = "unknown"

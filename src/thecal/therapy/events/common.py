@@ -5,9 +5,10 @@ Units: ms UTC for times, nL, fg, fg/day, mm. Each integer field names its unit. 
 
 import secrets
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from thecal.therapy.ids import uuid7
 
@@ -26,11 +27,20 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whit
 Note = Annotated[str, StringConstraints(max_length=4000)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]
+
+
+def _real_day(text: str) -> str:
+    """A year, month or day that the calendar has; raises ValueError otherwise."""
+    date.fromisoformat(text + "0001-01-01"[len(text) :])
+    return text
+
+
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$"), AfterValidator(_real_day)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,79}$")]
 Level = Annotated[str, StringConstraints(pattern=r"^(C[1-8]|T[1-9]|T1[0-2]|L[1-5]|S[1-5])$")]
 Rational = Annotated[str, StringConstraints(pattern=r"^-?\d{1,40}(/[1-9]\d{0,39})?$")]
 
-Time = Annotated[int, Field(ge=-(2**43), lt=2**48)]
+Time = Annotated[int, Field(ge=-(2**43), lt=253_000_000_000_000)]  # the years 1691 to 9987
 Volume = Annotated[int, Field(ge=0, le=10**9)]
 DoseRate = Annotated[int, Field(ge=0, le=2**62)]
 Length = Annotated[int, Field(ge=0, le=5_000)]

@@ -12,6 +12,7 @@ from thecal.therapy.events.common import (
     Length,
     Level,
     Line,
+    Name,
     Note,
     Spinal,
     Time,
@@ -55,7 +56,7 @@ class ImplantRecorded(Event):
     tip_checked: Line | None = None
     pump_profile: Code
     serial: Code
-    pump: Code
+    pump: Name
     solution: Line
     fill_nl: Volume
     path: Literal["empty", "drug", "unknown"] = "unknown"
@@ -68,7 +69,7 @@ class PrescriptionWritten(Event):
     kind: Literal["prescription_written"] = "prescription_written"
     prescription: Annotated[str, Field(min_length=2, max_length=20_000)]
     digest: Digest
-    pump: Code
+    pump: Name
     purpose: Literal["trial", "therapy"]
     reason: Note = ""
 
@@ -110,7 +111,7 @@ class RefillRecorded(Event):
     """
 
     kind: Literal["refill_recorded"] = "refill_recorded"
-    pump: Code
+    pump: Name
     start_nl: Volume
     expected_nl: Volume
     withdrawn_nl: Volume
@@ -125,7 +126,7 @@ class PumpGapNoted(Event):
     """The pump did not deliver for a while. ``end`` is None while it lasts; bounds are the widest that fit."""
 
     kind: Literal["pump_gap_noted"] = "pump_gap_noted"
-    pump: Code
+    pump: Name
     start: Time
     end: Time | None = None
     missed_nl_low: Volume = 0

@@ -14,6 +14,7 @@ from thecal.therapy.events.common import (
     Event,
     Level,
     Line,
+    Name,
     Note,
     Rational,
     Spinal,
@@ -61,7 +62,7 @@ class TrialStarted(Event):
     """The external pump runs. ``prescription`` is the digest of a prescription that is on the chart."""
 
     kind: Literal["trial_started"] = "trial_started"
-    pump: Code
+    pump: Name
     prescription: Digest
     fill_nl: Volume
 
