@@ -1,5 +1,7 @@
 """Candidacy, decision and worklist: evidence is listed, unknown is never met, the worst comes first."""
 
+from fractions import Fraction
+
 import pytest
 from therapy_way import MG, ML, T0, Maker, whole_way
 
@@ -117,6 +119,38 @@ def test_the_reservoir_by_the_chart_follows_the_running_prescription_and_its_gap
     )
     doubtful = inside(append(chart, gap), later)
     assert (doubtful.low_nl, doubtful.high_nl) == (left.low_nl + 100, left.high_nl + 700)
+
+
+def test_while_it_is_in_doubt_what_the_pump_runs_the_volume_is_an_interval_and_the_worst_case_dates_the_refill() -> (
+    None
+):
+    chart, maker = at_end()
+    later = maker.now + 10 * MS_PER_DAY
+    order = maker.written("implant-1", "therapy", 13 * MG)
+    sent = append(append(chart, order), maker.step(ev.PrescriptionSent, order.digest, "nurse"))
+    seen = inside(sent, later)
+    assert (seen.high_nl, seen.low_nl) == (20 * ML - 3_611_112, 20 * ML - 7_222_223)
+    assert seen.flow == 2 * inside(chart, later).flow
+    assert next_refill(sent, later).date_ms < next_refill(chart, later).date_ms
+    settled = append(sent, maker.step(ev.PrescriptionAcknowledged, order.digest))
+    assert inside(settled, later).low_nl == inside(settled, later).high_nl == seen.low_nl
+    doubted = append(settled, maker.step(ev.PrescriptionDisputed, order.digest, reason="Counters do not fit."))
+    assert inside(doubted, later) == seen
+
+
+def test_a_pump_that_has_accepted_nothing_keeps_its_fill_and_has_no_refill_date() -> None:
+    chart = Chart()
+    for event in whole_way():
+        chart = append(chart, event)
+        if chart.stage == "implanted":
+            break
+    seen = inside(chart, chart.since + 10 * MS_PER_DAY)
+    assert (seen.low_nl, seen.high_nl, seen.flow) == (20 * ML, 20 * ML, Fraction(0))
+    with pytest.raises(Refused, match="Nothing flows"):
+        next_refill(chart, chart.since)
+    assert [task.what for task in worklist([chart], chart.since)] == ["Start the therapy"]
+    with pytest.raises(Refused, match="No pump is implanted"):
+        inside(registered()[0], T0)
 
 
 def test_the_refill_date_of_a_chart_has_its_reason() -> None:

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from therapy_way import MG, T0, Maker, whole_way
 
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
-from thecal.therapy import STEPS, AnyEvent, Chart, append, fold, may, refusals
+from thecal.therapy import STEPS, AnyEvent, Chart, append, evaluate, fold, may, options, refusals, worklist
 from thecal.therapy import events as ev
 from thecal.therapy.stages import ALL, CLOSED, WAY
 
@@ -387,6 +387,14 @@ class AnySequence(RuleBasedStateMachine):
             assert chart.implant is not None and chart.running(chart.implant.pump) is not None
         if chart.stage in CLOSED and chart.stage != "explanted":
             assert chart.closed is not None or chart.decision is not None
+
+    @invariant()
+    def every_chart_can_be_read(self) -> None:
+        if not hasattr(self, "chart"):
+            return
+        for days in (0, 60):
+            assert all(task.reason for task in worklist([self.chart], self.maker.now + days * MS_PER_DAY))
+        assert evaluate(self.chart).items and options(self.chart)
 
     def teardown(self) -> None:
         if hasattr(self, "chart"):

@@ -1,11 +1,13 @@
 """What the chart says is in the implanted pump's reservoir now, and when its next refill is due.
 
-Units: nL, nL/day, ms UTC. Flows come from the prescriptions that the pump accepted; gaps make the volume an interval.
+Units: nL, nL/day, ms UTC. Flows come from the prescriptions that the pump accepted. Gaps, and a prescription of which
+it is not known whether the pump runs it, make the volume an interval.
 The pump's own counters are the authority: these sums are what they are compared with.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from thecal.formulary import Solution, stability
 from thecal.pump import profile
@@ -19,7 +21,8 @@ from thecal.therapy.refill import Span, expected_residual
 class Inside:
     """The reservoir by the chart: what it was filled with, and how much is left, between ``low`` and ``high`` nL.
 
-    ``flow`` is the present flow in nL/day, 0 when no prescription runs. ``filled_nl`` is the volume after the fill.
+    ``flow`` is the present flow in nL/day, 0 when no prescription runs, and the higher one while that is in doubt.
+    ``filled_nl`` is the volume after the fill.
     """
 
     pump: str
@@ -39,19 +42,18 @@ def inside(chart: Chart, now: int) -> Inside:
     if chart.implant is None or chart.explant is not None:
         raise Refused(Refusal("no_pump", "No pump is implanted.", "implant", "Missing first: an implant."))
     fill = chart.refills[-1] if chart.refills and chart.refills[-1].pump == chart.implant.pump else chart.implant
-    spans = _spans(chart, chart.implant.pump, fill.meta.at, now)
-    expected = expected_residual(fill.fill_nl, spans)
-    gaps = [gap for gap in chart.gaps if gap.start >= fill.meta.at and gap.pump == chart.implant.pump]
-    low, high = (sum(getattr(gap, f"missed_nl_{end}") for gap in gaps) for end in ("low", "high"))
-    running = chart.running(chart.implant.pump)
+    pump, start = chart.implant.pump, fill.meta.at
+    runs = [_spans(timeline, start, now) for timeline in _timelines(chart, pump)]
+    expected = [expected_residual(fill.fill_nl, spans) for spans in runs]
+    gaps = [gap for gap in chart.gaps if gap.start >= start and gap.pump == pump]
     return Inside(
-        pump=chart.implant.pump,
+        pump=pump,
         solution=Solution.parse(fill.solution),
-        filled_ms=fill.meta.at,
+        filled_ms=start,
         filled_nl=fill.fill_nl,
-        low_nl=min(expected + low, fill.fill_nl),
-        high_nl=min(expected + high, fill.fill_nl),
-        flow=Fraction(0) if running is None else running.prescription.daily_flow(),
+        low_nl=min(min(expected) + sum(gap.missed_nl_low for gap in gaps), fill.fill_nl),
+        high_nl=min(max(expected) + sum(gap.missed_nl_high for gap in gaps), fill.fill_nl),
+        flow=max(timeline[-1][1] if timeline else Fraction(0) for timeline in _timelines(chart, pump)),
     )
 
 
@@ -72,15 +74,27 @@ def next_refill(chart: Chart, now: int, policy: Limit | None = None) -> RefillDa
     )
 
 
-def _spans(chart: Chart, pump: str, start: int, now: int) -> list[Span]:
-    """Flows from ``start`` to ``now``: each accepted prescription runs until the next one is accepted."""
-    accepted = sorted(
+type Timeline = list[tuple[int, Fraction]]
+"""From when (ms) which flow (nL/day) runs, in order of time."""
+
+
+def _timelines(chart: Chart, pump: str) -> list[Timeline]:
+    """What the pump may have run: one timeline, or two while it is in doubt whether it runs the newest prescription."""
+    orders = [order for order in chart.orders if order.event.pump == pump]
+    sure = sorted(
         (order.accepted, order.prescription.daily_flow())
-        for order in chart.orders
-        if order.event.pump == pump and order.accepted is not None
+        for order in orders
+        if order.accepted is not None and not (order is orders[-1] and order.state == "disputed")
     )
-    ends = [at for at, _ in accepted[1:]] + [now]
-    spans = [
-        Span(flow, max(at, start), min(end, now)) for (at, flow), end in zip(accepted, ends, strict=True) if end > start
-    ]
+    if not orders or orders[-1].state not in ("sent", "disputed"):
+        return [sure]
+    newest = orders[-1]
+    since = newest.event.meta.at if newest.accepted is None else newest.accepted
+    return [sure, [*(each for each in sure if each[0] <= since), (since, newest.prescription.daily_flow())]]
+
+
+def _spans(timeline: Timeline, start: int, now: int) -> list[Span]:
+    """Flows from ``start`` to ``now``: each prescription runs until the next one does."""
+    ended: Timeline = [*timeline, (now, Fraction(0))]
+    spans = [Span(flow, max(at, start), min(end, now)) for (at, flow), (end, _) in pairwise(ended)]
     return [span for span in spans if span.end > span.start]
