@@ -5,32 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pump_orders import Real
 
-from thecal.pump.clock import RESERVE_REAL_MS, RealTime, SharedClock
+from thecal.pump.clock import RESERVE_REAL_MS, SharedClock
 from thecal.quantity import Refused
-
-
-class Real(RealTime):
-    """The machine's clocks, turned by hand: time passes, the wall clock is corrected, the machine restarts."""
-
-    def __init__(self) -> None:
-        self.now, self.uptime, self.run = 1_700_000_000_000, 5_000, 1
-
-    def wall(self) -> int:
-        return self.now
-
-    def up(self) -> int:
-        return self.uptime
-
-    def boot(self) -> str:
-        return str(self.run)
-
-    def tick(self, ms: int) -> None:
-        self.now += ms
-        self.uptime += ms
-
-    def reboot(self) -> None:
-        self.uptime, self.run = 0, self.run + 1
 
 
 def test_speed_one_is_real_time(tmp_path: Path) -> None:

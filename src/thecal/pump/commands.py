@@ -14,7 +14,7 @@ from typing import Any
 from thecal.formulary import Finding, Solution
 from thecal.pump import admission
 from thecal.pump.catalog import profile
-from thecal.pump.clock import SharedClock
+from thecal.pump.clock import RealTime, SharedClock
 from thecal.pump.device import Device
 from thecal.pump.folder import JOURNAL, read_config
 from thecal.pump.log import PumpLog
@@ -51,12 +51,15 @@ class Session:
 
 
 class Pump:
-    """The pump of a folder: its device on the shared clock. Raises Refused when the folder holds no pump."""
+    """The pump of a folder: its device on the shared clock. Raises Refused when the folder holds no pump.
 
-    def __init__(self, folder: Path) -> None:
+    ``real`` is what the shared clock runs on; None is this machine.
+    """
+
+    def __init__(self, folder: Path, real: RealTime | None = None) -> None:
         config = read_config(folder)
         self.profile = profile(config.profile)
-        self.clock = SharedClock(folder / config.clock)
+        self.clock = SharedClock(folder / config.clock, real)
         self.durable = not self.clock.demonstration
         self._speed = self.clock.speed
         self._storage = FileStorage(folder / JOURNAL, durable=self.durable)

@@ -19,7 +19,7 @@ from pathlib import Path
 from thecal.formulary import Solution, check_concentration
 from thecal.pump.admission import require
 from thecal.pump.catalog import profile
-from thecal.pump.clock import SharedClock
+from thecal.pump.clock import RealTime, SharedClock
 from thecal.quantity import Refusal, Refused
 
 CONFIG, LOCK, SOCKET, JOURNAL = "pump.json", "pump.lock", "pump.sock", "journal"
@@ -55,7 +55,7 @@ class PumpConfig:
         }
 
 
-def create_pump(base: Path | str, pump_id: str, config: PumpConfig) -> Path:
+def create_pump(base: Path | str, pump_id: str, config: PumpConfig, real: RealTime | None = None) -> Path:
     """Write the folder of a new pump below ``base``, all or nothing, and return it.
 
     Raises Refused when the id cannot be a folder's name, the pump exists, its model cannot run, or the fill is not
@@ -77,7 +77,7 @@ def create_pump(base: Path | str, pump_id: str, config: PumpConfig) -> Path:
     draft.mkdir(parents=True, mode=0o700)
     try:
         (draft / CONFIG).write_text(json.dumps(config.plain(), indent=1), "utf-8")
-        now = SharedClock(draft / config.clock).now_ms()
+        now = SharedClock(draft / config.clock, real).now_ms()
         storage = FileStorage(draft / JOURNAL)
         Device.create(storage, model, config.path_nl, config.path_content, config.fill, config.fill_nl, now)
         storage.close()
@@ -147,6 +147,17 @@ def socket_address(folder: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{file}/{SOCKET}"
     finally:
         os.close(file)
+
+
+def answers(folder: Path) -> bool:
+    """Whether a process listens on the pump's socket; one that was killed leaves a socket that nobody listens on."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
+        try:
+            with socket_address(folder) as address:
+                asked.connect(address)
+        except OSError:
+            return False
+    return True
 
 
 def listen(folder: Path) -> socket.socket:

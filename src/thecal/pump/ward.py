@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from thecal.pump.folder import pump_folders, runner
+from thecal.pump.folder import answers, pump_folders, runner
 from thecal.quantity import Refusal, Refused
 
 OUTPUT = "output.txt"
@@ -29,11 +29,11 @@ class Ward:
         return [folder.name for folder in pump_folders(self.base) if self._ensure(folder)]
 
     def start(self, pump_id: str, timeout_s: float = 30.0) -> None:
-        """Start one pump if needed and return when it runs. Raises Refused when it does not come up in time."""
+        """Start one pump if needed and return when it answers. Raises Refused when it does not come up in time."""
         folder = self.base / pump_id
         self._ensure(folder)
         deadline = time.monotonic() + timeout_s
-        while not (runner(folder) and (folder / "pump.sock").exists()):
+        while not answers(folder):
             child = self._children.get(folder)
             if time.monotonic() > deadline or (child is not None and child.poll() is not None):
                 do = f"Read {folder / OUTPUT}."
