@@ -7,8 +7,10 @@ The registry holds only the units that a chart, a label or a pump may use. A uni
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import TYPE_CHECKING
 
-import pint
+if TYPE_CHECKING:
+    import pint
 
 MS_PER_HOUR = 3_600_000
 MS_PER_DAY = 86_400_000
@@ -76,7 +78,9 @@ KINDS = (VOLUME, MASS, CONCENTRATION, DURATION, DOSE_RATE, FLOW, LENGTH, VOLUME_
 
 @cache
 def _registry() -> "pint.UnitRegistry[Fraction]":
-    registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(None, non_int_type=Fraction)
+    import pint  # when the first unit is read: many a user of a room reads none
+
+    registry: "pint.UnitRegistry[Fraction]" = pint.UnitRegistry(None, non_int_type=Fraction)
     for line in _ATOMS.strip().splitlines():
         registry.define(line)
     return registry
