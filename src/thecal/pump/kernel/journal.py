@@ -3,9 +3,9 @@
 Each record holds the chain value of its predecessor, a number, a time in ms, a payload, its kind, the format version, a
 CRC-32 and an end mark. A bank begins with a checkpoint; when it is full the other one is erased and begun.
 
-An end mark of zero, or a record cut short, at the end of a bank is a torn tail: the write did not finish, and it is
+A last byte of zero, or a record cut short, at the end of a bank is a torn tail: the write did not finish, and it is
 dropped. Anything else that does not check is damage, and is reported: a single damaged bit can never look like a torn
-tail, since the mark has eight bits set.
+tail, since the last byte of a whole record has four bits set.
 """
 
 import hashlib
@@ -225,7 +225,7 @@ def _whole_slots(data: bytes) -> tuple[int, bool]:
     """The number of record places, without a torn tail, and whether there is one."""
     slots, rest = divmod(len(data), RECORD_BYTES)
     torn = rest > 0
-    while slots and data[slots * RECORD_BYTES - 2 : slots * RECORD_BYTES] == b"\0\0":
+    while slots and data[slots * RECORD_BYTES - 1] == 0:
         slots -= 1
         torn = True
     return slots, torn
