@@ -80,7 +80,7 @@ KINDS = (VOLUME, MASS, CONCENTRATION, DURATION, DOSE_RATE, FLOW, LENGTH, VOLUME_
 def _registry() -> "pint.UnitRegistry[Fraction]":
     import pint  # when the first unit is read: many a user of a room reads none
 
-    registry: "pint.UnitRegistry[Fraction]" = pint.UnitRegistry(None, non_int_type=Fraction)
+    registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(None, non_int_type=Fraction)
     for line in _ATOMS.strip().splitlines():
         registry.define(line)
     return registry
