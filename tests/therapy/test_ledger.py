@@ -103,7 +103,9 @@ def test_diary_entries_clash_with_nobody() -> None:
     maker = Maker(3)
     read = Ledger().append(maker.registered(), 0)
     diary = read.append(maker.pain(5), None)
-    assert diary.append(maker.history(), read.version).version == 3
+    written = diary.append(maker.history(), read.version)
+    assert written.version == 3
+    assert written.append(maker.pain(6), read.version).version == 4
     with pytest.raises(Refused) as refused:
         diary.append(maker.history(), None)
     assert refused.value.refusals[0].code == "no_version"

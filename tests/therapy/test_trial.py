@@ -66,6 +66,14 @@ def test_a_trial_that_ends_early_has_no_verdict() -> None:
     assert any("ended before the last day" in reason for reason in verdict.reasons)
 
 
+def test_an_entry_at_the_instant_of_the_start_belongs_to_the_trial_and_not_to_the_baseline() -> None:
+    maker, days = Maker(), {-2: [8, 8], -1: [8, 8], 1: [4, 4], 2: [4, 4]}
+    edge = [maker.pain(0, T0), maker.pain(0, T0 + 3 * MS_PER_DAY), maker.pain(8, T0 - 2 * MS_PER_DAY)]
+    verdict = judge(RULE, 3, T0, diary(days) + edge, END)
+    assert verdict.baseline_days[0].scores == (8, 8, 8) and verdict.baseline_days[1].scores == (8, 8)
+    assert verdict.window_days[1].scores == (4, 4)
+
+
 def test_without_pain_before_there_is_nothing_to_relieve() -> None:
     verdict = judge(RULE, 3, T0, diary({-2: [0, 0], -1: [0, 0], 1: [0, 0], 2: [0, 0]}), END)
     assert verdict.passed is None and verdict.baseline == 0
