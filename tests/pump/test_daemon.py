@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -254,6 +255,26 @@ def test_killed_at_random_moments_it_goes_on_with_at_most_one_pulse_lost_and_non
     assert {gap.reason for gap in status.gaps} == {"restart"}
     assert "gap" in status.alarms
     assert any(line["event"] == "alarms" and line["gaps"] == kills for line in link.log(200))
+
+
+def test_a_disk_that_takes_no_more_ends_the_process_and_the_old_prescription_goes_on(ward: Ward) -> None:
+    link = started(ward, 1)
+    old = order(now=link.status().now)
+    link.program(old)
+    ward.stop_all()
+    process = subprocess.Popen([sys.executable, "-m", "thecal.pump.daemon", str(link.folder)], stderr=subprocess.PIPE)
+    until(lambda: answers(link.folder))
+    full = max(file.stat().st_size for file in (link.folder / "journal").iterdir()) + 200
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full, full))
+    with pytest.raises(LinkDown) as down:
+        link.program(order(SimpleContinuous(3 * MG), now=link.status().now))
+    assert down.value.state == "sent"
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert b"File too large" in errors
+    ward.start(link.folder.name)
+    assert link.running() == old
+    assert link.status().state == "running"
 
 
 def test_a_ward_starts_what_was_killed_and_leaves_what_runs(ward: Ward) -> None:

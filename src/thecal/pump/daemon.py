@@ -1,7 +1,8 @@
 """One process that is one pump: it delivers what is due, and answers its socket in between.
 
 ``python -m thecal.pump.daemon DIR``, or ``thecal pump run --dir DIR``. SIGTERM and SIGINT end the process, not the
-therapy: the journal holds it, and the next start goes on from there. SIGKILL may come at any moment. Lateness is made
+therapy: the journal holds it, and the next start goes on from there. SIGKILL may come at any moment, and a disk
+that takes no more ends the process. Lateness is made
 up to ``LATE_REAL_MS`` of real time; what is later than that is a gap, recorded and never given.
 """
 
@@ -41,6 +42,7 @@ class _Daemon:
         self._folder = folder
         self._ended = asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
+        self._failure: Exception | None = None
 
     async def serve(self) -> None:
         loop = asyncio.get_running_loop()
@@ -56,6 +58,8 @@ class _Daemon:
             for task in self._open:
                 task.cancel()
             await asyncio.gather(*self._open, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
 
     async def _deliver(self) -> None:
         while not self._ended.is_set():
@@ -95,6 +99,11 @@ class _Daemon:
             return self._pump.answer(read_request(line), session)
         except Refused as refused:
             return refuse(frame_id(line), *refused.refusals)
+        except Exception as error:
+            # a device that failed half-way is not trusted: the process ends, and the next one starts from the journal
+            self._failure = error
+            self._ended.set()
+            raise ConnectionAbortedError from error
 
 
 async def _send(writer: asyncio.StreamWriter, reply: Reply) -> None:

@@ -33,6 +33,7 @@ class LinkDown(Exception):
     """The pump could not be reached, or stopped answering. ``state`` says how far the command had come."""
 
     def __init__(self, what: str, state: EndState) -> None:
+        self.what = what
         self.state = state
         outcome = "it was not sent" if state == "intended" else "whether the pump did it is not known: read its status"
         super().__init__(f"{what}; {outcome}")
@@ -164,8 +165,12 @@ class PumpLink:
         tell("intended")
         data, digest = prescription.to_bytes(), prescription.digest()
         with self._connect() as pump:
-            pump.ask("stage", prescription=json.loads(data))
-            if pump.ask("echo")["prescription"] != data.decode("ascii"):
+            try:
+                pump.ask("stage", prescription=json.loads(data))
+                echo = pump.ask("echo")["prescription"]
+            except LinkDown as down:
+                raise LinkDown(down.what, "intended") from None  # nothing changes before the commit
+            if echo != data.decode("ascii"):
                 what = "the pump understood another order than was sent; nothing was changed"
                 raise Refused(Refusal("echo_differs", what, "prescription", "Send it again."))
             tell("sent")
