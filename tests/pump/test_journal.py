@@ -154,6 +154,34 @@ def test_without_a_readable_checkpoint_there_is_no_pump() -> None:
     assert check(MemoryStorage()) == ["no bank holds a readable checkpoint"]
 
 
+class Stutter(MemoryStorage):
+    """Writes half a record once, and says so."""
+
+    fail = False
+
+    def append(self, bank: int, data: bytes) -> None:
+        if self.fail:
+            self.fail = False
+            super().append(bank, data[:20])
+            raise OSError("no space left")
+        super().append(bank, data)
+
+
+def test_after_a_failed_write_nothing_follows_until_the_journal_is_read_back() -> None:
+    storage = Stutter()
+    journal = create(storage, b"first", 0)
+    journal.append(sample()[1])
+    storage.fail = True
+    with pytest.raises(OSError, match="no space"):
+        journal.append(sample()[2])
+    with pytest.raises(JournalError):
+        journal.append(sample()[2])
+    found = recover(storage)
+    found.journal.append(sample()[4])
+    assert list(recover(storage).records) == [sample()[1], sample()[4]]
+    assert check(storage) == []
+
+
 @given(st.binary(max_size=400))
 def test_any_bytes_can_be_scanned(data: bytes) -> None:
     found = scan(data)

@@ -99,9 +99,11 @@ def _tick(state: State, now: int) -> Stepped:
         return _settle(state, _gap(state, due, now, GapReason.LATE))
     if state.reservoir_nl < config.pulse_nl:
         return _settle(state, Record(RecordKind.EMPTY, now))
+    ledger = state.ledger
+    kept = ledger.total - ledger.before
     for window, cap in program.caps:
         # a program at its cap holds as many whole pulses as the cap does, and the one that is just being made
-        if mass_after(state.ledger, now - window) > cap:
+        if kept > cap and mass_after(ledger, now - window) > cap:
             return _held_back(state, program, now)
     seq = state.seq + 1
     record = Record(_INTENT, now, seq, program.pulse_fg)

@@ -32,7 +32,7 @@ assert _BODY == _BYTES.size == RECORD_BYTES - _END.size, "records have one size"
 
 
 class JournalError(Exception):
-    """No bank holds a readable checkpoint: there is no pump here, or none whose state can be known."""
+    """No bank holds a readable checkpoint, so no state can be known; or a write failed, so none may follow it."""
 
 
 class Storage(Protocol):
@@ -77,7 +77,7 @@ class Recovered(NamedTuple):
 
 
 class Journal:
-    """Writes records to the active bank. Made by ``create`` or ``recover``."""
+    """Writes records to the active bank. Made by ``create`` or ``recover``; after a failed write, recover it again."""
 
     def __init__(self, storage: Storage, bank: int, rotate_after: int, last: tuple[int, bytes] = (0, bytes(8))) -> None:
         self._storage = storage
@@ -85,6 +85,7 @@ class Journal:
         self._rotate_after = rotate_after
         self._seq, self._chain = last
         self._used = 0  # records since the checkpoint
+        self._broken = False
 
     @property
     def full(self) -> bool:
@@ -98,7 +99,7 @@ class Journal:
     def append(self, record: Record) -> None:
         """Write a record; it is durable after ``sync``."""
         if record.blob:
-            self._storage.append(self._bank, self._with_blob(record))
+            self._write(self._with_blob(record))
             return
         kind, at, a, b, c, d, _ = record
         self._seq = seq = self._seq + 1
@@ -106,11 +107,15 @@ class Journal:
         data = body + _END.pack(zlib.crc32(body), MARK)
         self._chain = hashlib.sha256(data).digest()[:8]
         self._used += 1
-        self._storage.append(self._bank, data)
+        self._write(data)
 
     def sync(self) -> None:
         """Return when every record appended so far is durable."""
-        self._storage.sync(self._bank)
+        try:
+            self._storage.sync(self._bank)
+        except BaseException:
+            self._broken = True
+            raise
 
     def rotate(self, checkpoint: bytes, at: int) -> None:
         """Begin the other bank with ``checkpoint``; until that is durable, this bank stays the one that counts."""
@@ -120,6 +125,15 @@ class Journal:
         self._storage.sync(other)
         self._bank = other
         self._used = 0
+
+    def _write(self, data: bytes) -> None:
+        if self._broken:
+            raise JournalError("a write failed before: what is stored must be read back first")
+        try:
+            self._storage.append(self._bank, data)
+        except BaseException:
+            self._broken = True  # a part of a record may be there, and nothing may follow it
+            raise
 
     def _with_blob(self, record: Record) -> bytes:
         written = []

@@ -6,7 +6,7 @@ Times in ms, masses in fg. Entries lie in chunks, so that adding one copies litt
 from bisect import bisect_right
 from typing import NamedTuple
 
-_CHUNK = 64
+_CHUNK = 32
 
 
 class Ledger(NamedTuple):
