@@ -66,16 +66,13 @@ def problem(program: Program, config: Config) -> Reject | None:
     concentration, left = divmod(program.pulse_fg, config.pulse_nl)
     if left:
         return Reject("pulse_mass", config.pulse_nl, program.pulse_fg)
-    plan = make_plan(program)
     for segment in program.segments:
-        if segment.mass * MS_PER_DAY > config.flow_max * concentration * segment.length:
-            return Reject(
-                "flow_above_maximum", config.flow_max, segment.mass * MS_PER_DAY // (concentration * segment.length)
-            )
-    if 0 < plan.total * MS_PER_DAY < config.flow_min * concentration * program.period:
-        return Reject(
-            "flow_below_minimum", config.flow_min, plan.total * MS_PER_DAY // (concentration * program.period)
-        )
+        flow, part = segment.mass * MS_PER_DAY, concentration * segment.length
+        if flow > config.flow_max * part:
+            return Reject("flow_above_maximum", config.flow_max, flow // part)
+        if 0 < flow < config.flow_min * part:
+            return Reject("flow_below_minimum", config.flow_min, flow // part)
+    plan = make_plan(program)
     for window, cap in program.caps:
         most = most_in(plan, window)
         if most > cap:
