@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thecal.pump.catalog import DeviceFigures, Known, Unknown, cite, problems, profile, profiles
-from thecal.pump.catheter import CatheterPlan, catheter, catheters
+from thecal.pump.catheter_plan import CatheterPlan, catheter, catheters
 from thecal.quantity import Refused
 
 RUNNABLE = {

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from thecal.formulary import Component, Solution
 from thecal.pump.catalog import profile
-from thecal.pump.describe import describe
 from thecal.pump.prescription import (
     Caps,
     MultiRate,
@@ -21,6 +20,7 @@ from thecal.pump.prescription import (
     Step,
     Stopped,
 )
+from thecal.pump.review import describe
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
 
 MG = 10**12

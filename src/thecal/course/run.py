@@ -32,8 +32,7 @@ from thecal.course.scenario import (
 )
 from thecal.course.world import FG_PER_MG, PATIENT, ChartBook, PumpInUse, World, storage
 from thecal.formulary import Solution
-from thecal.pump import CatheterPlan, Device, Known, Prescription, Status, load, profile, refill
-from thecal.pump.catheter import catheter
+from thecal.pump import CatheterPlan, Device, Known, Prescription, Status, catheter, load, profile, refill, stop
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refusal, Refused
 from thecal.therapy import Chart, conclude
 from thecal.therapy import events as e
@@ -189,7 +188,7 @@ class _Runner:
         self._diary(now, end, step.entries_per_day, end)
         verdict = conclude(book.chart, end)
         book.write(e.TrialConcluded, end, "prescriber", verdict=verdict.record())
-        pump.device.stop(end)
+        stop(pump.device, profile(pump.profile_id), end)
         self.world.retired.append(pump)
         self.world.trial = None
 

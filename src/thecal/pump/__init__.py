@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from thecal.pump.admission import admit, load, refill, require, stop
     from thecal.pump.catalog import DeviceFigures, Fact, Known, Profile, Unknown, cite, problems, profile, profiles
-    from thecal.pump.catheter import Catheter, CatheterPlan, Interval, Piece, catheter, catheters
+    from thecal.pump.catheter_plan import Catheter, CatheterPlan, Interval, Piece, catheter, catheters
     from thecal.pump.clock import SharedClock
-    from thecal.pump.describe import describe, program_text
     from thecal.pump.device import Device
     from thecal.pump.folder import PumpConfig, create_pump, pump_folders, read_config, runner
     from thecal.pump.link import CommandReceipt, EndState, LinkDown, PumpInfo, PumpLink
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
         Step,
         Stopped,
     )
+    from thecal.pump.review import describe, program_text
     from thecal.pump.status import Hour, PathSlug, PumpGap, Receipt, RefillReport, Status
     from thecal.pump.storage import FileStorage, MemoryStorage
     from thecal.pump.ward import Ward
@@ -87,9 +87,9 @@ __all__ = [
 _HOMES = {
     "admission": ("admit", "load", "refill", "require", "stop"),
     "catalog": ("DeviceFigures", "Fact", "Known", "Profile", "Unknown", "cite", "problems", "profile", "profiles"),
-    "catheter": ("Catheter", "CatheterPlan", "Interval", "Piece", "catheter", "catheters"),
+    "catheter_plan": ("Catheter", "CatheterPlan", "Interval", "Piece", "catheter", "catheters"),
     "clock": ("SharedClock",),
-    "describe": ("describe", "program_text"),
+    "review": ("describe", "program_text"),
     "device": ("Device",),
     "folder": ("PumpConfig", "create_pump", "pump_folders", "read_config", "runner"),
     "link": ("CommandReceipt", "EndState", "LinkDown", "PumpInfo", "PumpLink"),
