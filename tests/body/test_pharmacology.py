@@ -11,7 +11,7 @@ MINUTES = np.arange(1, 721) / 60
 
 
 def settled(level: str = "L3", person: Person | None = None, route: CatheterRoute = "intrathecal") -> Trace:
-    tip = None if route == "intravenous" else Tip(level, route)
+    tip = Tip(level, route) if route in ("intrathecal", "epidural") else None
     inputs = [Infusion(0, 2400, 1 / 24, route, tip)]
     return simulate(person or Person(), "morphine", inputs, [2400.0])
 

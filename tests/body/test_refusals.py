@@ -14,6 +14,7 @@ from thecal.body import (
     Oral,
     Person,
     Tip,
+    Variation,
     dermatome,
     level,
     predict,
@@ -24,10 +25,23 @@ from thecal.quantity import Refused
 
 TIP = Tip("T10")
 IT: Literal["intrathecal"] = "intrathecal"
+EPIDURAL = [Infusion(0, 1, 1, "epidural", Tip("T10", "epidural"))]
 RUN = [Infusion(10, 20, 1, IT, TIP)]
 CASES: list[tuple[str, str, str, Callable[[], object]]] = [
     ("drug", "aspirin", "morphine", lambda: simulate(Person(), "aspirin", [], [1.0])),
     ("drug", "baclofen", "morphine", lambda: predict(Person(), "baclofen", [], [1.0], TIP)),
+    ("drug", "fentanyl", "morphine", lambda: simulate(Person(), "fentanyl", [Oral(0, 1)], [1.0])),
+    ("drug", "ziconotide", "morphine", lambda: simulate(Person(), "ziconotide", EPIDURAL, [1.0])),
+    ("drug", "clonidine", "morphine", lambda: simulate(Person(), "clonidine", [], [1.0]).m6g),
+    (
+        "disposition",
+        "palliative",
+        "three_comp",
+        lambda: simulate(Person(disposition="palliative"), "fentanyl", [], [1]),
+    ),
+    ("cell_mm", "1", "between 2 and 30", lambda: simulate(Person(), "morphine", [], [1.0], cell_mm=1)),
+    ("variation.clearance", "0.0", "1e-06", lambda: Variation(clearance=0.0)),
+    ("prior_opioid_mg_day", "-1", "mg/day", lambda: Person(prior_opioid_mg_day=-1)),
     ("tip.level", "T13", "T12", lambda: Tip("T13")),
     ("tip.level", "S4", "C1 to S2", lambda: Tip("S4")),
     ("tip.level", "S3", "C1 to S2", lambda: Tip("S3", "epidural")),

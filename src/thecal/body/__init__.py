@@ -5,11 +5,10 @@ Units: mg, h, ng/mL, NRS 0 to 10. Linear transport is solved exactly; floats liv
 
 from thecal.body.diary import DiaryEntry, sample_diary, stream
 from thecal.body.inputs import Bolus, CatheterRoute, HourlySeries, Infusion, Input, Oral, Release
-from thecal.body.parameters import DRUGS
-from thecal.body.person import Compartment, Dispersion, Disposition, Person, Tip
+from thecal.body.person import Compartment, Dispersion, Disposition, Person, Tip, Variation
 from thecal.body.predict import nearest_dermatome, predict
 from thecal.body.prediction import Band, Prediction, Profile
-from thecal.body.reference import problems
+from thecal.body.reference import DRUGS, problems
 from thecal.body.simulate import simulate
 from thecal.body.spine import (
     CordSegment,
@@ -45,6 +44,7 @@ __all__ = [
     "Release",
     "Tip",
     "Trace",
+    "Variation",
     "cord_segments",
     "dermatome",
     "dermatomes_facing",

@@ -2,7 +2,8 @@
 
 Every transfer is written once, as a rate from one state to another, so that each column of ``A`` sums to
 zero and nothing is lost: what leaves the body stays in states of its own. Effect sites (ng/mL) only listen.
-Order of states: spine, gut, plasma, metabolites, effect sites, ways out; later blocks never feed earlier ones.
+Order of states: spine, gut and pocket, plasma, metabolites, effect sites, ways out;
+later blocks never feed earlier ones.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ Array = npt.NDArray[np.float64]
 
 SEGMENT_STATES = ("csf", "cord", "meninges", "epidural", "fat")
 WAYS_OUT = ("kidney_unchanged", "liver_other", "urine_m3g", "urine_m6g", "faeces")
-OBSERVERS = ("effect_morphine", "effect_m6g")
+OBSERVERS = ("effect_drug", "effect_m6g", "breathing_drug", "breathing_m6g")
+DEPOTS = ("gut_immediate", "gut_controlled", "pocket")
 NG_PER_MG = 1e6
 
 
@@ -45,7 +47,7 @@ def layout(grid: Grid, peripherals: int) -> Layout:
                 names.append(f"{name}_{cell}")
     blocks = [(0, len(names))]
     plasma = ("plasma", *(f"plasma_peripheral_{i + 1}" for i in range(peripherals)), "pool_from_blood")
-    for group in (("gut_immediate",), ("gut_controlled",), plasma, ("m3g",), ("m6g",), *((o,) for o in OBSERVERS)):
+    for group in (*((d,) for d in DEPOTS), plasma, ("m3g",), ("m6g",), *((o,) for o in OBSERVERS)):
         blocks.append((len(names), len(names) + len(group)))
         names += group
     for way in WAYS_OUT:
@@ -62,6 +64,7 @@ def assemble(parameters: Parameters, grid: Grid, where: Layout) -> Array:
     _walls(matrix, parameters.spine, grid, where, plasma)
     _blood(matrix, parameters.systemic, float(grid.csf_ml.sum()), where)
     _gut(matrix, parameters.systemic, where)
+    _move(matrix, where.index["pocket"], plasma, parameters.systemic.pocket_per_h)
     _effect_sites(matrix, parameters.systemic, where)
     return matrix
 
@@ -152,8 +155,10 @@ def _effect_sites(matrix: Array, p: SystemicParameters, where: Layout) -> None:
     """``dC_e/dt = k_e0 (C - C_e)``, in ng/mL: they listen to blood and take nothing from it."""
     at = where.index
     for site, source, rate, per_mg in (
-        ("effect_morphine", "plasma", p.effect_morphine_per_h, NG_PER_MG / p.plasma_ml),
+        ("effect_drug", "plasma", p.effect_drug_per_h, NG_PER_MG / p.plasma_ml),
         ("effect_m6g", "m6g", p.effect_m6g_per_h, NG_PER_MG * p.glucuronide_mass_ratio / p.m6g_ml),
+        ("breathing_drug", "plasma", p.breathing_drug_per_h, NG_PER_MG / p.plasma_ml),
+        ("breathing_m6g", "m6g", p.breathing_m6g_per_h, NG_PER_MG * p.glucuronide_mass_ratio / p.m6g_ml),
     ):
         matrix[at[site], at[source]] += rate * per_mg
         matrix[at[site], at[site]] -= rate

@@ -1,4 +1,4 @@
-"""The spine cut into equal cells from C1 to S2, about 10 mm each.
+"""The spine cut into equal cells from C1 to S2, 10 mm each unless another grid is asked for.
 
 Units: cm, cm2, mL. The number of cells does not change with body height, so states mean the same in everybody.
 Volumes are exact integrals of the levels in ``data/anatomy.toml``.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from thecal.body.checks import number
 from thecal.body.spine import spine_levels
 
 Array = npt.NDArray[np.float64]
@@ -50,8 +51,20 @@ class Grid:
         return weights
 
 
-def make_grid(length_scale: float, cells: int = STANDARD_CELLS) -> Grid:
-    """The grid of an adult whose lengths are ``length_scale`` times those of the reference adult."""
+def cells_for(cell_mm: float) -> int:
+    """How many cells of about ``cell_mm`` (in the reference adult) fill the canal. Refused outside 2 to 30 mm."""
+    number("cell_mm", cell_mm, "mm", 2.0, 30.0)
+    bottom = max(level.z_top_mm + level.length_mm for level in spine_levels() if level.has_csf)
+    return max(1, round(bottom / cell_mm))
+
+
+def make_grid(
+    length_scale: float, cells: int = STANDARD_CELLS, csf_scale: float = 1.0, cord_scale: float = 1.0
+) -> Grid:
+    """The grid of an adult whose lengths are ``length_scale`` times those of the reference adult.
+
+    ``csf_scale`` and ``cord_scale`` multiply the cross-sections of CSF and cord.
+    """
     levels = [level for level in spine_levels() if level.has_csf]
     bottom = levels[-1].z_top_mm + levels[-1].length_mm
     edges = np.linspace(0.0, bottom, cells + 1)
@@ -65,8 +78,8 @@ def make_grid(length_scale: float, cells: int = STANDARD_CELLS) -> Grid:
     return Grid(
         cell_cm=bottom / cells / 10 * length_scale,
         z_mm=(edges[1:] + edges[:-1]) / 2,
-        csf_ml=integral([level.csf_area_mm2 for level in levels]) / 1e3,
-        cord_ml=integral([level.cord_area_mm2 for level in levels]) / 1e3,
+        csf_ml=integral([level.csf_area_mm2 for level in levels]) * csf_scale / 1e3,
+        cord_ml=integral([level.cord_area_mm2 for level in levels]) * cord_scale / 1e3,
         cord_cm=integral([float(level.has_cord) for level in levels]) / 10,
         dura_cm2=integral([level.dural_perimeter_mm for level in levels]) / 1e2,
     )

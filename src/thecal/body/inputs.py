@@ -13,15 +13,19 @@ import numpy.typing as npt
 from thecal.body.checks import number, one_of, refuse
 from thecal.body.person import Tip
 
-CatheterRoute = Literal["intrathecal", "epidural", "intravenous"]
+CatheterRoute = Literal["intrathecal", "epidural", "intravenous", "pocket"]
 Release = Literal["immediate", "controlled"]
-CATHETER_ROUTES: tuple[CatheterRoute, ...] = ("intrathecal", "epidural", "intravenous")
+CATHETER_ROUTES: tuple[CatheterRoute, ...] = ("intrathecal", "epidural", "intravenous", "pocket")
+WITHOUT_TIP = ("intravenous", "pocket")
 RELEASES: tuple[Release, ...] = ("immediate", "controlled")
 
 
 @dataclass(frozen=True, slots=True)
 class Infusion:
-    """A constant rate from ``start_h`` to ``end_h``. ``tip`` is needed unless the route is intravenous."""
+    """A constant rate from ``start_h`` to ``end_h``. ``tip`` is needed unless the route is intravenous or pocket.
+
+    ``pocket`` is tissue under the skin into which a broken catheter or a missed refill leaks.
+    """
 
     start_h: float
     end_h: float
@@ -101,9 +105,9 @@ Input = Infusion | Bolus | Oral | HourlySeries
 
 def _check_route(route: str, tip: Tip | None) -> None:
     one_of("route", route, CATHETER_ROUTES)
-    if route == "intravenous":
+    if route in WITHOUT_TIP:
         if tip is not None:
-            raise refuse("tip", tip, "Leave the tip out for the intravenous route.")
+            raise refuse("tip", tip, f"Leave the tip out for the {route} route.")
     elif tip is None:
         raise refuse("tip", tip, f"Say where the {route} catheter ends, for example Tip('T10', '{route}').")
     elif tip.compartment != route:

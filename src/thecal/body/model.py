@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from thecal.body.assembly import NG_PER_MG, OBSERVERS, SEGMENT_STATES, WAYS_OUT, Layout, assemble, layout
+from thecal.body.assembly import DEPOTS, NG_PER_MG, OBSERVERS, SEGMENT_STATES, WAYS_OUT, Layout, assemble, layout
 from thecal.body.checks import one_of
 from thecal.body.grid import STANDARD_CELLS, Grid, make_grid
 from thecal.body.modes import Modes, find_modes
@@ -78,8 +78,7 @@ class Model:
             "cranial",
             "plasma",
             "pool_from_blood",
-            "gut_immediate",
-            "gut_controlled",
+            *DEPOTS,
             "m3g",
             "m6g",
             *WAYS_OUT,
@@ -106,13 +105,18 @@ class Model:
         return np.where(np.abs(values) < rounding, 0.0, values)
 
     def column(self, entry: str, tip: Tip | None = None, volume_ml: float = 0.0) -> Array:
-        """Where 1 mg enters: at ``tip``, or without one ``intravenous`` or an oral release.
+        """Where 1 mg enters: at ``tip``, or without one ``intravenous``, ``pocket`` or an oral release.
 
         It is spread by the first mixing of ``volume_ml``. An infusion has volume 0: a pump's pulses are tiny boluses.
         """
         column = np.zeros(len(self.names))
         if tip is None:
-            single = {"intravenous": "plasma", "immediate": "gut_immediate", "controlled": "gut_controlled"}
+            single = {
+                "intravenous": "plasma",
+                "pocket": "pocket",
+                "immediate": "gut_immediate",
+                "controlled": "gut_controlled",
+            }
             column[self.where.index[single[entry]]] = 1.0
             return column
         name = "csf" if tip.compartment == "intrathecal" else "epidural"
@@ -152,7 +156,7 @@ class Model:
 @lru_cache(maxsize=24)
 def build(parameters: Parameters, cells: int = STANDARD_CELLS) -> Model:
     """The model of these parameters on a grid of ``cells``; the same object for equal parameters."""
-    grid = make_grid(parameters.spine.length_scale, cells)
+    grid = make_grid(parameters.spine.length_scale, cells, parameters.spine.csf_scale, parameters.spine.cord_scale)
     where = layout(grid, len(parameters.systemic.peripherals))
     matrix = assemble(parameters, grid, where)
     matrix.setflags(write=False)

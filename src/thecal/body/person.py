@@ -3,7 +3,7 @@
 Units: kg, cm, years, mL/min/1.73 m2 (eGFR), g/L (albumin). Every field is checked when the value is made.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from thecal.body.checks import number, one_of, refuse
@@ -19,10 +19,38 @@ COMPARTMENTS: tuple[Compartment, ...] = ("intrathecal", "epidural")
 
 
 @dataclass(frozen=True, slots=True)
+class Variation:
+    """How one person differs from the mean: a factor on each quantity, 1 for the mean person.
+
+    ``potency`` multiplies every concentration that halves pain (above 1: less sensitive); ``slow_tolerance`` the
+    largest slow rise of it. Raises Refused for a factor that is not positive and finite.
+    """
+
+    dispersion: float = 1.0
+    csf_area: float = 1.0
+    cord_area: float = 1.0
+    dural_permeability: float = 1.0
+    cord_exchange: float = 1.0
+    cord_uptake: float = 1.0
+    epidural_volume: float = 1.0
+    epidural_uptake: float = 1.0
+    clearance: float = 1.0
+    glucuronide_clearance: float = 1.0
+    bioavailability: float = 1.0
+    potency: float = 1.0
+    slow_tolerance: float = 1.0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            number(f"variation.{item.name}", getattr(self, item.name), "1", 1e-6, 1e6)
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """An adult. ``dispersion`` chooses the axial mixing of CSF, ``disposition`` the plasma model.
 
     ``albumin_g_l`` None means the mean of the population that the plasma model was made from.
+    ``prior_opioid_mg_day`` is what the person took by mouth before (mg of morphine a day): it leaves tolerance behind.
     Raises Refused for children (out of scope) and for values that no adult has.
     """
 
@@ -33,6 +61,8 @@ class Person:
     albumin_g_l: float | None = None
     dispersion: Dispersion = "mid"
     disposition: Disposition = "three_compartment"
+    prior_opioid_mg_day: float = 0.0
+    variation: Variation = field(default_factory=Variation)
 
     def __post_init__(self) -> None:
         number("weight_kg", self.weight_kg, "kg", 30, 300)
@@ -40,6 +70,7 @@ class Person:
         number("egfr", self.egfr, "mL/min/1.73 m2", 5, 250)
         if self.albumin_g_l is not None:
             number("albumin_g_l", self.albumin_g_l, "g/L", 10, 60)
+        number("prior_opioid_mg_day", self.prior_opioid_mg_day, "mg/day", 0, 5000)
         one_of("dispersion", self.dispersion, DISPERSIONS)
         one_of("disposition", self.disposition, DISPOSITIONS)
         if self.age is not None and number("age", self.age, "years", 0, 120) < 18:

@@ -12,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from thecal.body.checks import number
-from thecal.body.effect import EffectParameters, effect_parameters, load_row, pain, tolerance
+from thecal.body.effect import EffectParameters, effect_parameters, load_of_oral_morphine, load_row, pain, tolerance
 from thecal.body.inputs import Input
 from thecal.body.model import Model, build
-from thecal.body.parameters import parameters
+from thecal.body.parameters import parameters, plasma_set, require
 from thecal.body.person import DISPERSIONS, Person, Tip
 from thecal.body.prediction import Band, Prediction, Profile
 from thecal.body.propagate import check_overlap, check_times, propagate, schedule, start_of
 from thecal.body.reference import entry
-from thecal.body.simulate import unconfirmed_notes
+from thecal.body.simulate import check_routes, unconfirmed_notes
 from thecal.body.spine import cord_segments, dermatome, level, levels_with_csf
 
 Array = npt.NDArray[np.float64]
@@ -55,11 +55,14 @@ def predict(
     """
     baseline = number("pain_baseline", pain_baseline, "NRS", 0, 10)
     parameters(person, drug)
+    require(drug, "relief")
+    check_routes(drug, inputs)
     times = check_times(times_h, inputs)
     profile_times = times[-1:] if profile_times_h is None else check_times(profile_times_h, inputs)
     check_overlap(inputs)
     segment = nearest_dermatome(tip) if target is None else dermatome(target).name
-    effect = effect_parameters(drug)
+    effect = effect_parameters(drug, person)
+    before = load_of_oral_morphine(person.prior_opioid_mg_day, person)
     grid = _with_hours(times, profile_times, inputs)
     models = [build(parameters(member, drug, factor)) for member, factor in _members(person, drug)]
     runs = [_run(model, inputs, grid, profile_times, tip, segment, effect) for model in models]
@@ -72,7 +75,7 @@ def predict(
         cord_target=bands["cord_target"],
         plasma=bands["plasma"],
         m6g=bands["m6g"],
-        pain=_pain_band(baseline, grid, [run.readings["load"] for run in runs], shown, effect),
+        pain=_pain_band(baseline, grid, [run.readings["load"] for run in runs], shown, effect, before),
         target=segment,
         profile=Profile(
             profile_times, levels_with_csf(), _band([run.csf for run in runs]), _band([run.cord for run in runs])
@@ -90,7 +93,7 @@ def nearest_dermatome(tip: Tip) -> str:
 def band_source(person: Person, drug: str) -> str:
     """One sentence on what the bands are made from, for the reader of a plot."""
     fold = entry("anatomy", "dispersion.preset_fold").value
-    cv = entry(drug, f"plasma.{person.disposition}.clearance_cv").value
+    cv = entry(drug, f"plasma.{plasma_set(drug, person.disposition)}.clearance_cv").value
     spread = entry(drug, "effect.potency_log_sd").value
     low, high = effect_parameters(drug).emax_range
     return (
@@ -102,7 +105,7 @@ def band_source(person: Person, drug: str) -> str:
 
 def _members(person: Person, drug: str) -> list[tuple[Person, float]]:
     """The person as is, then the other two presets; slow mixing goes with slow clearance, as both raise levels."""
-    spread = 1.0 + entry(drug, f"plasma.{person.disposition}.clearance_cv").value
+    spread = 1.0 + entry(drug, f"plasma.{plasma_set(drug, person.disposition)}.clearance_cv").value
     slow, fast = [name for name in DISPERSIONS if name != person.dispersion]
     return [(person, 1.0), (replace(person, dispersion=slow), 1.0 / spread), (replace(person, dispersion=fast), spread)]
 
@@ -153,7 +156,12 @@ def _band(members: list[Array]) -> Band:
 
 
 def _pain_band(
-    baseline: float, grid: Array, loads: list[Array], shown: npt.NDArray[np.intp], effect: EffectParameters
+    baseline: float,
+    grid: Array,
+    loads: list[Array],
+    shown: npt.NDArray[np.intp],
+    effect: EffectParameters,
+    before: float,
 ) -> Band:
     """Spread of load between members and spread of potency, added as independent log deviations."""
     band = _band(loads)
@@ -163,6 +171,7 @@ def _pain_band(
         ends.append(band.mid * np.exp(sign * np.hypot(np.log(share), effect.potency_log_sd)))
     cases = ((ends[0], effect.emax_range[0]), (band.mid, effect.emax), (ends[1], effect.emax_range[1]))
     most, middle, least = (
-        pain(baseline, load, tolerance(grid, load, effect), replace(effect, emax=emax))[shown] for load, emax in cases
+        pain(baseline, load, tolerance(grid, load, effect, before), replace(effect, emax=emax))[shown]
+        for load, emax in cases
     )
     return Band(np.minimum(least, middle), middle, np.maximum(most, middle))

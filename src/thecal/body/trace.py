@@ -1,6 +1,6 @@
 """What a simulation returns: concentrations and amounts at the asked times.
 
-Units: ng/mL, mg, h. Amounts of metabolites are in mg of the morphine that they were made from, so that
+Units: ng/mL, mg, h. Amounts of metabolites are in mg of the drug that they were made from, so that
 amounts add up to what was given; their concentrations are in ng/mL of the metabolite itself.
 """
 
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from thecal.body.checks import one_of
 from thecal.body.model import Model
+from thecal.body.parameters import require
 
 Array = npt.NDArray[np.float64]
 
@@ -45,17 +47,19 @@ class Trace:
 
     @property
     def plasma(self) -> Array:
-        """Morphine in plasma, ng/mL."""
+        """Drug in plasma, ng/mL."""
         return self.output(self.model.named_row("plasma"))
 
     @property
     def m3g(self) -> Array:
-        """Morphine-3-glucuronide in plasma, ng/mL."""
+        """Morphine-3-glucuronide in plasma, ng/mL. Refused for drugs whose metabolites are not modelled."""
+        require(self.model.parameters.drug, "metabolites")
         return self.output(self.model.named_row("m3g"))
 
     @property
     def m6g(self) -> Array:
-        """Morphine-6-glucuronide in plasma, ng/mL."""
+        """Morphine-6-glucuronide in plasma, ng/mL. Refused for drugs whose metabolites are not modelled."""
+        require(self.model.parameters.drug, "metabolites")
         return self.output(self.model.named_row("m6g"))
 
     @property
@@ -64,8 +68,14 @@ class Trace:
         return self.output(self.model.named_row("cranial"))
 
     def effect_site(self, substance: str) -> Array:
-        """Effect-site concentration in ng/mL of ``morphine`` or ``m6g`` carried there by blood."""
-        return self.output(self.model.named_row(f"effect_{substance}"))
+        """Effect-site concentration in ng/mL of the drug (by its name) or of ``m6g``, carried there by blood.
+
+        Refused where the drug has no effect site in the sources.
+        """
+        drug = self.model.parameters.drug
+        require(drug, "metabolites" if substance == "m6g" else "relief")
+        site = "m6g" if one_of("substance", substance, (drug, "m6g")) == "m6g" else "drug"
+        return self.output(self.model.named_row(f"effect_{site}"))
 
     def output(self, row: Array) -> Array:
         """Any linear reading of the states: ``row`` has shape (states,), for example ``model.csf_row(z_mm)``."""
