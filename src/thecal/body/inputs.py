@@ -34,7 +34,7 @@ class Infusion:
     tip: Tip | None = None
 
     def __post_init__(self) -> None:
-        _check_route(self.route, self.tip)
+        check_route(self.route, self.tip)
         number("start_h", self.start_h, "h", -np.inf)
         number("rate_mg_h", self.rate_mg_h, "mg/h")
         if number("end_h", self.end_h, "h", -np.inf) <= self.start_h:
@@ -53,7 +53,7 @@ class Bolus:
     over_h: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_route(self.route, self.tip)
+        check_route(self.route, self.tip)
         number("at_h", self.at_h, "h", -np.inf)
         number("mg", self.mg, "mg")
         number("volume_ml", self.volume_ml, "mL", 0.0, 100.0)
@@ -85,7 +85,7 @@ class HourlySeries:
     rates: npt.NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        _check_route(self.route, self.tip)
+        check_route(self.route, self.tip)
         number("start_h", self.start_h, "h", -np.inf)
         rates = np.array(self.mg_per_hour, dtype=np.float64)
         if rates.ndim != 1 or rates.size == 0:
@@ -103,7 +103,8 @@ class HourlySeries:
 Input = Infusion | Bolus | Oral | HourlySeries
 
 
-def _check_route(route: str, tip: Tip | None) -> None:
+def check_route(route: str, tip: Tip | None) -> None:
+    """Refused when the route is unknown or does not fit the tip."""
     one_of("route", route, CATHETER_ROUTES)
     if route in WITHOUT_TIP:
         if tip is not None:

@@ -44,47 +44,55 @@ def find_modes(matrix: Array, blocks: tuple[tuple[int, int], ...]) -> Modes:
 
     Raises ValueError when a block is not such a tree (a fault of the assembly).
     """
-    size = matrix.shape[0]
-    rates, vectors, inverse = np.zeros(size), np.zeros((size, size)), np.zeros((size, size))
+    many = find_modes_of_many(matrix[None], blocks)
+    return Modes(many.rates[0], many.vectors[0], many.inverse[0])
+
+
+def find_modes_of_many(matrices: Array, blocks: tuple[tuple[int, int], ...]) -> Modes:
+    """The same for matrices of one pattern, shape (patients, states, states); every field gains that first axis."""
+    patients, size = matrices.shape[:2]
+    rates, vectors, inverse = np.zeros((patients, size)), np.zeros(matrices.shape), np.zeros(matrices.shape)
     for first, last in blocks:
         here, before = slice(first, last), slice(0, first)
-        own_rates, own_vectors, own_inverse = _tree_modes(matrix[here, here])
-        fed = own_inverse @ (matrix[here, before] @ vectors[before, before])
-        gaps = rates[before][None, :] - own_rates[:, None]
-        near = (fed != 0.0) & (np.abs(gaps) < _APART * np.abs(own_rates[:, None]))
+        own_rates, own_vectors, own_inverse = _tree_modes(matrices[:, here, here])
+        fed = own_inverse @ (matrices[:, here, before] @ vectors[:, before, before])
+        gaps = rates[:, None, before] - own_rates[:, :, None]
+        near = (fed != 0.0) & (np.abs(gaps) < _APART * np.abs(own_rates[:, :, None]))
         if near.any():
-            own_rates = np.where(near.any(axis=1), own_rates * (1.0 + 2.0 * _APART), own_rates)
-            gaps = rates[before][None, :] - own_rates[:, None]
+            own_rates = np.where(near.any(axis=2), own_rates * (1.0 + 2.0 * _APART), own_rates)
+            gaps = rates[:, None, before] - own_rates[:, :, None]
         share = np.divide(fed, gaps, out=np.zeros_like(fed), where=fed != 0.0)
-        rates[here], vectors[here, here], inverse[here, here] = own_rates, own_vectors, own_inverse
-        vectors[here, before] = own_vectors @ share
-        inverse[here, before] = -share @ inverse[before, before]
+        rates[:, here], vectors[:, here, here], inverse[:, here, here] = own_rates, own_vectors, own_inverse
+        vectors[:, here, before] = own_vectors @ share
+        inverse[:, here, before] = -share @ inverse[:, before, before]
     return Modes(rates, vectors, inverse)
 
 
 def _tree_modes(block: Array) -> tuple[Array, Array, Array]:
-    if block.shape == (1, 1):
-        return block[0].copy(), np.ones((1, 1)), np.ones((1, 1))
+    if block.shape[1] == 1:
+        return block[:, 0].copy(), np.ones(block.shape), np.ones(block.shape)
     scale = _symmetrising_scale(block)
-    symmetric = block * scale[None, :] / scale[:, None]
-    if not np.allclose(symmetric, symmetric.T, rtol=1e-9, atol=1e-12 * np.abs(symmetric).max()):
+    symmetric = block * scale[:, None, :] / scale[:, :, None]
+    turned = np.swapaxes(symmetric, 1, 2)
+    if not np.allclose(symmetric, turned, rtol=1e-9, atol=1e-12 * np.abs(symmetric).max()):
         raise ValueError("the compartments of a block do not form a tree of two-way exchanges")
-    rates, modes = np.linalg.eigh((symmetric + symmetric.T) / 2)
-    return rates, scale[:, None] * modes, modes.T / scale[None, :]
+    rates, modes = np.linalg.eigh((symmetric + turned) / 2)
+    return rates, scale[:, :, None] * modes, np.swapaxes(modes, 1, 2) / scale[:, None, :]
 
 
 def _symmetrising_scale(block: Array) -> Array:
     """Scale s with ``block[i, j] s_j / s_i`` symmetric: the square root of the amounts at equilibrium."""
-    scale = np.zeros(block.shape[0])
-    for root in range(block.shape[0]):
-        if scale[root]:
+    linked = (block > 0).any(axis=0)
+    scale = np.zeros(block.shape[:2])
+    for root in range(block.shape[1]):
+        if scale[0, root]:
             continue
-        scale[root] = 1.0
+        scale[:, root] = 1.0
         waiting = deque([root])
         while waiting:
             here = waiting.popleft()
-            for there in np.flatnonzero(block[:, here]):
-                if not scale[there] and block[here, there] > 0:
-                    scale[there] = scale[here] * np.sqrt(block[there, here] / block[here, there])
+            for there in np.flatnonzero(linked[:, here] & linked[here]):
+                if not scale[0, there]:
+                    scale[:, there] = scale[:, here] * np.sqrt(block[:, there, here] / block[:, here, there])
                     waiting.append(int(there))
     return scale
