@@ -13,6 +13,7 @@ from therapy_way import MG, T0, Maker, whole_way
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
 from thecal.therapy import STEPS, AnyEvent, Chart, append, evaluate, fold, may, options, refusals, worklist
 from thecal.therapy import events as ev
+from thecal.therapy.ledger import DIARY
 from thecal.therapy.stages import ALL, CLOSED, WAY
 
 DOC = Path(__file__).parents[2] / "docs" / "therapy" / "pathway.md"
@@ -70,7 +71,7 @@ def test_nobody_acts_outside_their_role() -> None:
     assert codes(chart, maker.make(ev.PainRecorded, "auditor", score=3)) == ["role"]
     for kind, step in STEPS.items():
         assert "auditor" not in step.roles, kind
-        assert ("patient" in step.roles) == (kind == "pain_recorded")
+        assert ("patient" in step.roles) == (kind in DIARY), kind
 
 
 @pytest.mark.parametrize("stage", WAY[1:])

@@ -12,23 +12,36 @@ from pydantic import BaseModel
 from thecal.pump import Prescription
 from thecal.therapy.events import (
     AnyEvent,
+    BatteryNoted,
     CandidacyReviewed,
+    CatheterRevised,
+    ComplicationRecorded,
     Corrected,
+    CriterionWaived,
     DecisionRecorded,
     Declined,
     Explanted,
+    FactRecorded,
     HistoryRecorded,
     ImplantRecorded,
+    MeasureRecorded,
+    OpioidTaken,
     PainRecorded,
     PatientRegistered,
     PrescriptionWritten,
+    ProcedureRecorded,
     PumpGapNoted,
+    PumpReplaced,
     RecordImported,
     RefillRecorded,
+    SideEffectRecorded,
     TrialConcluded,
     TrialDoseChanged,
     TrialPlanned,
+    TrialShotGiven,
     TrialStarted,
+    TrialWaived,
+    VisitRecorded,
     Withdrawn,
 )
 
@@ -101,6 +114,19 @@ class Chart:
     closed: Declined | Withdrawn | None = None
     explant: Explanted | None = None
     corrections: tuple[Corrected, ...] = ()
+    facts: tuple[FactRecorded, ...] = ()
+    waivers: tuple[CriterionWaived, ...] = ()
+    measures: tuple[MeasureRecorded, ...] = ()
+    side_effects: tuple[SideEffectRecorded, ...] = ()
+    opioids: tuple[OpioidTaken, ...] = ()
+    shots: tuple[TrialShotGiven, ...] = ()
+    procedures: tuple[ProcedureRecorded, ...] = ()
+    complications: tuple[ComplicationRecorded, ...] = ()
+    visits: tuple[VisitRecorded, ...] = ()
+    batteries: tuple[BatteryNoted, ...] = ()
+    replacements: tuple[PumpReplaced, ...] = ()
+    revisions: tuple[CatheterRevised, ...] = ()
+    waived_trial: TrialWaived | None = None
     events: tuple[AnyEvent, ...] = ()
 
     @property
@@ -116,6 +142,20 @@ class Chart:
     def pain(self) -> tuple[PainRecorded, ...]:
         """The diary in order of the time that entries speak of."""
         return tuple(sorted(self.diary, key=lambda entry: (entry.meta.at, entry.meta.id)))
+
+    def latest[F: BaseModel](self, fact: type[F], now: int | None = None) -> tuple[FactRecorded, F] | None:
+        """The newest finding of a type, with its event, up to ``now`` (ms); None when there is none."""
+        found = self.findings(fact, now)
+        return found[-1] if found else None
+
+    def findings[F: BaseModel](self, fact: type[F], now: int | None = None) -> tuple[tuple[FactRecorded, F], ...]:
+        """All findings of a type up to ``now`` (ms), in the order of the time at which they were found."""
+        kept = [
+            (event, event.fact)
+            for event in self.facts
+            if isinstance(event.fact, fact) and (now is None or event.meta.at <= now)
+        ]
+        return tuple(sorted(kept, key=lambda pair: (pair[0].meta.at, pair[0].meta.recorded)))
 
     def order(self, digest: str) -> Order | None:
         """The order with this prescription digest."""

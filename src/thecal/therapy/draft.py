@@ -6,19 +6,32 @@ from typing import Any
 from thecal.therapy.chart import Chart, Order, Stage, Trial
 from thecal.therapy.events import (
     AnyEvent,
+    BatteryNoted,
     CandidacyReviewed,
+    CatheterRevised,
+    ComplicationRecorded,
     Corrected,
+    CriterionWaived,
     DecisionRecorded,
     Declined,
     Explanted,
+    FactRecorded,
     HistoryRecorded,
     ImplantRecorded,
+    MeasureRecorded,
+    OpioidTaken,
     PainRecorded,
     PatientRegistered,
+    ProcedureRecorded,
     PumpGapNoted,
+    PumpReplaced,
     RecordImported,
     RefillRecorded,
+    SideEffectRecorded,
     TrialPlanned,
+    TrialShotGiven,
+    TrialWaived,
+    VisitRecorded,
     Withdrawn,
 )
 
@@ -45,6 +58,19 @@ class Draft:
     closed: Declined | Withdrawn | None = None
     explant: Explanted | None = None
     corrections: list[Corrected] = field(default_factory=list)
+    facts: list[FactRecorded] = field(default_factory=list)
+    waivers: list[CriterionWaived] = field(default_factory=list)
+    measures: list[MeasureRecorded] = field(default_factory=list)
+    side_effects: list[SideEffectRecorded] = field(default_factory=list)
+    opioids: list[OpioidTaken] = field(default_factory=list)
+    shots: list[TrialShotGiven] = field(default_factory=list)
+    procedures: list[ProcedureRecorded] = field(default_factory=list)
+    complications: list[ComplicationRecorded] = field(default_factory=list)
+    visits: list[VisitRecorded] = field(default_factory=list)
+    batteries: list[BatteryNoted] = field(default_factory=list)
+    replacements: list[PumpReplaced] = field(default_factory=list)
+    revisions: list[CatheterRevised] = field(default_factory=list)
+    waived_trial: TrialWaived | None = None
     events: list[AnyEvent] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
 

@@ -15,6 +15,7 @@ from thecal.therapy.chart import Chart, Order, Trial
 from thecal.therapy.draft import Draft
 from thecal.therapy.events import (
     AnyEvent,
+    CatheterRevised,
     Corrected,
     DecisionRecorded,
     PrescriptionAcknowledged,
@@ -23,6 +24,7 @@ from thecal.therapy.events import (
     PrescriptionSent,
     PrescriptionWritten,
     PumpGapNoted,
+    PumpReplaced,
     TrialConcluded,
     TrialDoseChanged,
     TrialStarted,
@@ -35,6 +37,16 @@ _LISTS: Mapping[str, str] = {
     "record_imported": "imports",
     "candidacy_reviewed": "reviews",
     "refill_recorded": "refills",
+    "fact_recorded": "facts",
+    "criterion_waived": "waivers",
+    "measure_recorded": "measures",
+    "side_effect_recorded": "side_effects",
+    "opioid_taken": "opioids",
+    "trial_shot_given": "shots",
+    "procedure_recorded": "procedures",
+    "complication_recorded": "complications",
+    "visit_recorded": "visits",
+    "battery_noted": "batteries",
 }
 _PLACES: Mapping[str, str] = {
     "patient_registered": "patient",
@@ -44,6 +56,7 @@ _PLACES: Mapping[str, str] = {
     "declined": "closed",
     "withdrawn": "closed",
     "explanted": "explant",
+    "trial_waived": "waived_trial",
 }
 
 
@@ -110,11 +123,26 @@ def _apply(draft: Draft, event: AnyEvent) -> None:
     elif isinstance(event, PumpGapNoted):
         draft.gaps = [gap for gap in draft.gaps if gap.meta.id != event.replaces]
         draft.gaps.append(event)
+    elif isinstance(event, PumpReplaced | CatheterRevised):
+        _apply_change(draft, event)
     elif isinstance(event, TrialStarted | TrialDoseChanged | TrialConcluded):
         _apply_trial(draft, event)
     else:
         _apply_order(draft, event)
     _move(draft, event)
+
+
+def _apply_change(draft: Draft, event: PumpReplaced | CatheterRevised) -> None:
+    """The implant as it is now: another pump on the same catheter, or another catheter on the same pump."""
+    assert draft.implant is not None, "the gate lets nothing be changed that is not there"
+    fields_of = {"meta", "kind", "reason", "note"} if isinstance(event, PumpReplaced) else {"meta", "kind", "reason"}
+    new: dict[str, Any] = {name: getattr(event, name) for name in type(event).model_fields if name not in fields_of}
+    if isinstance(event, PumpReplaced):
+        draft.implant = draft.implant.model_copy(update={"meta": event.meta, **new})
+        draft.replacements.append(event)
+    else:
+        draft.implant = draft.implant.model_copy(update=new)
+        draft.revisions.append(event)
 
 
 def _apply_trial(draft: Draft, event: TrialStarted | TrialDoseChanged | TrialConcluded) -> None:

@@ -13,13 +13,20 @@ from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refusal, Refused
 from thecal.therapy import stages
 from thecal.therapy.chart import Chart, Order
 from thecal.therapy.draft import View
+from thecal.therapy.entries import complication_ids, rule_refusals, score_refusals
 from thecal.therapy.events import (
     AnyEvent,
+    BatteryNoted,
+    CatheterRecord,
+    CatheterRevised,
+    ComplicationRecorded,
     Corrected,
+    CriterionWaived,
     DecisionRecorded,
     Explanted,
     HistoryRecorded,
     ImplantRecorded,
+    MeasureRecorded,
     PainRecorded,
     PatientRegistered,
     PrescriptionAcknowledged,
@@ -28,10 +35,12 @@ from thecal.therapy.events import (
     PrescriptionSent,
     PrescriptionWritten,
     PumpGapNoted,
+    PumpReplaced,
     RefillRecorded,
     TrialConcluded,
     TrialDoseChanged,
     TrialPlanned,
+    TrialShotGiven,
     TrialStarted,
 )
 from thecal.therapy.trial import conclude, plan_refusals
@@ -159,7 +168,11 @@ def _implant(chart: View, event: ImplantRecorded) -> tuple[Refusal, ...]:
     if chart.decision is None or chart.decision.choice != "implant":
         do = "Missing first: the shared decision for an implant."
         return _no("no_decision", "There is no shared decision for an implant.", do)
-    trimmed, supplied = event.catheter.trimmed_mm, event.catheter.supplied_mm
+    return _trims(event.catheter) or _fill(event)
+
+
+def _trims(catheter: CatheterRecord) -> tuple[Refusal, ...]:
+    trimmed, supplied = catheter.trimmed_mm, catheter.supplied_mm
     if trimmed is not None and (
         len(trimmed) != len(supplied)
         or any(cut is not None and cut >= whole for cut, whole in zip(trimmed, supplied, strict=True))
@@ -167,10 +180,10 @@ def _implant(chart: View, event: ImplantRecorded) -> tuple[Refusal, ...]:
         return _no(
             "trim", "More is cut off than was supplied.", "Enter one trim per piece, shorter than it.", "catheter"
         )
-    return _fill(event)
+    return ()
 
 
-def _fill(event: ImplantRecorded | RefillRecorded) -> tuple[Refusal, ...]:
+def _fill(event: ImplantRecorded | RefillRecorded | PumpReplaced) -> tuple[Refusal, ...]:
     if event.fill_nl == 0:
         return _no("fill", "The reservoir is not filled.", "Enter the fill volume.", "fill_nl")
     try:
@@ -211,7 +224,8 @@ def _written_therapy(chart: View, event: PrescriptionWritten, order: Prescriptio
         return _no("no_pump", "No pump is implanted.", "Missing first: an implant.")
     if event.pump != chart.implant.pump:
         return _no("other_pump", "The implanted pump is another one.", f"Use {chart.implant.pump}.", "pump")
-    inside = chart.refills[-1].solution if chart.refills else chart.implant.solution
+    filled = [refill.solution for refill in chart.refills if refill.pump == chart.implant.pump]
+    inside = filled[-1] if filled else chart.implant.solution
     if order.solution != Solution.parse(inside):
         what = f"The reservoir holds {inside}, not {order.solution}."
         return _no("solution", what, "Prescribe what is in the reservoir, or record the refill first.", "solution")
@@ -276,6 +290,44 @@ def _gap(chart: View, event: PumpGapNoted) -> tuple[Refusal, ...]:
     return ()
 
 
+def _waiver(_chart: View, event: CriterionWaived) -> tuple[Refusal, ...]:
+    return rule_refusals(event.criterion)
+
+
+def _measure(_chart: View, event: MeasureRecorded) -> tuple[Refusal, ...]:
+    return score_refusals(event.instrument, event.score)
+
+
+def _shot(_chart: View, event: TrialShotGiven) -> tuple[Refusal, ...]:
+    if event.saline == (event.mass_fg is not None):
+        return _no("shot", "A dose is drug with its mass, or saline without one.", "Enter one of the two.", "mass_fg")
+    return ()
+
+
+def _complication(_chart: View, event: ComplicationRecorded) -> tuple[Refusal, ...]:
+    if event.complication == "other" or event.complication in complication_ids():
+        return ()
+    do = f"Use other, or one of {', '.join(complication_ids())}."
+    return _no("complication", f"There is no complication {event.complication!r}.", do, "complication")
+
+
+def _pump_in_place(chart: View, event: PumpReplaced | CatheterRevised | BatteryNoted) -> tuple[Refusal, ...]:
+    if chart.implant is None or chart.explant is not None:
+        return _no("no_pump", "No pump is implanted.", "Missing first: an implant.")
+    if isinstance(event, BatteryNoted):
+        same = event.pump == chart.implant.pump
+        return (
+            ()
+            if same
+            else _no("other_pump", "The implanted pump is another one.", f"Use {chart.implant.pump}.", "pump")
+        )
+    if isinstance(event, CatheterRevised):
+        return _trims(event.catheter)
+    if event.pump in {chart.implant.pump, *(each.event.pump for each in chart.orders)}:
+        return _no("same_pump", "The new pump has the name of a pump on this chart.", "Give it its own name.", "pump")
+    return _fill(event)
+
+
 def _find(chart: View, digest: str) -> Order | None:
     return next((order for order in reversed(chart.orders) if order.digest == digest), None)
 
@@ -298,4 +350,11 @@ _SPECIAL: Mapping[str, Callable[[View, Any], tuple[Refusal, ...]]] = {
     "refill_recorded": _at_pump,
     "pump_gap_noted": _at_pump,
     "explanted": _explant,
+    "criterion_waived": _waiver,
+    "measure_recorded": _measure,
+    "trial_shot_given": _shot,
+    "complication_recorded": _complication,
+    "pump_replaced": _pump_in_place,
+    "catheter_revised": _pump_in_place,
+    "battery_noted": _pump_in_place,
 }

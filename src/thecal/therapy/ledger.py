@@ -17,7 +17,8 @@ from thecal.therapy.events import AnyEvent, read
 from thecal.therapy.fold import append, fold
 
 GENESIS = "0" * 64
-DIARY = "pain_recorded"
+DIARY = frozenset({"pain_recorded", "measure_recorded", "side_effect_recorded", "opioid_taken"})
+"""Kinds of diary entry, which a patient writes beside other writers."""
 _NEW = Chart()
 
 
@@ -97,14 +98,14 @@ class Ledger:
 
     def _same_version(self, event: AnyEvent, version: int | None) -> None:
         if version is None:
-            if event.kind != DIARY and event.meta.role != "system":
+            if event.kind not in DIARY and event.meta.role != "system":
                 do = "Name the version of the chart that you read."
                 raise Refused(Refusal("no_version", "The version that was read is missing.", "version", do))
             return
         if not 0 <= version <= self.version:
             raise Clash(version, ())
-        meanwhile = tuple(entry for entry in self.entries[version:] if entry.event.kind != DIARY)
-        if meanwhile and event.kind != DIARY:
+        meanwhile = tuple(entry for entry in self.entries[version:] if entry.event.kind not in DIARY)
+        if meanwhile and event.kind not in DIARY:
             raise Clash(version, meanwhile)
 
     def export(self) -> bytes:

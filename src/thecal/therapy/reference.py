@@ -2,20 +2,21 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-FILES = ("candidacy", "trial", "decision")
-_NO_SOURCE = ("option",)
+FILES = ("candidacy", "trial", "decision", "conversions", "outcomes")
+_NO_SOURCE = ("option", "example", "target")
 
 
 @cache
 def load(name: str) -> Mapping[str, Any]:
-    """The content of ``data/<name>.toml``. Raises KeyError for a name that is not in ``FILES``."""
+    """The content of ``data/<name>.toml``, decimals exact. Raises KeyError for a name that is not in ``FILES``."""
     if name not in FILES:
         raise KeyError(name)
-    return tomllib.loads((files("thecal.therapy") / "data" / f"{name}.toml").read_text("utf-8"))
+    return tomllib.loads((files("thecal.therapy") / "data" / f"{name}.toml").read_text("utf-8"), parse_float=Decimal)
 
 
 def cite(name: str, keys: tuple[str, ...] | list[str]) -> str:

@@ -118,10 +118,44 @@ STEPS: Mapping[str, StepRule] = {
     "explanted": StepRule(("prescriber",), _PUMP, "explanted", "record the explant", "an implanted pump"),
     "declined": StepRule(_STAFF, WAY[1:], "declined", "record that there will be no pump", "a registered patient"),
     "withdrawn": StepRule(_STAFF, (*WAY[1:], "declined"), "withdrawn", "record the withdrawal", "a registered patient"),
+    "fact_recorded": StepRule(_WRITERS, ALL, None, "record a finding", "the patient's registration"),
+    "criterion_waived": StepRule(("prescriber",), ALL, None, "waive a criterion", "the patient's registration"),
+    "measure_recorded": StepRule(
+        ("patient", "nurse", "prescriber", "system"), ALL, None, "record a measure", "the patient's registration"
+    ),
+    "side_effect_recorded": StepRule(
+        ("patient", "nurse", "prescriber", "system"), ALL, None, "record a side effect", "the patient's registration"
+    ),
+    "opioid_taken": StepRule(
+        ("patient", "nurse", "prescriber", "system"), ALL, None, "record an opioid", "the patient's registration"
+    ),
+    "complication_recorded": StepRule(_STAFF, ALL, None, "record a complication", "the patient's registration"),
+    "visit_recorded": StepRule(_STAFF, ALL, None, "record a visit", "the patient's registration"),
+    "trial_waived": StepRule(
+        ("prescriber",), ("assessed",), "decision", "waive the trial", "the candidacy review by a prescriber"
+    ),
+    "trial_shot_given": StepRule(_STAFF, ("trial",), None, "record a trial dose", "a running trial"),
+    "procedure_recorded": StepRule(_STAFF, ("trial", *_PUMP), None, "record a procedure", "an implanted or trial pump"),
+    "pump_replaced": StepRule(("prescriber",), _PUMP, None, "record a new pump", "an implanted pump"),
+    "catheter_revised": StepRule(("prescriber",), _PUMP, None, "record a catheter revision", "an implanted pump"),
+    "battery_noted": StepRule(_WRITERS, _PUMP, None, "record the battery", "an implanted pump"),
     "corrected": StepRule(_STAFF, ALL, None, "correct an event", "the event that is wrong"),
 }
 
-FACTS = frozenset({"history_recorded", "record_imported", "pain_recorded"})
+FACTS = frozenset(
+    {
+        "history_recorded",
+        "record_imported",
+        "pain_recorded",
+        "fact_recorded",
+        "criterion_waived",
+        "measure_recorded",
+        "side_effect_recorded",
+        "opioid_taken",
+        "complication_recorded",
+        "visit_recorded",
+    }
+)
 """Kinds that are allowed at every stage and move none, so that one can be taken back without touching any other."""
 
 FIXED = frozenset(
@@ -133,6 +167,9 @@ FIXED = frozenset(
         "prescription_acknowledged",
         "prescription_confirmed",
         "prescription_disputed",
+        "pump_replaced",
+        "catheter_revised",
+        "trial_waived",
         "corrected",
     }
 )

@@ -7,6 +7,9 @@ from thecal.therapy.events import Method
 from thecal.therapy.reference import cite, load
 from thecal.therapy.trial import Verdict
 
+MARKS = ("moderate_30", "substantial_50")
+"""The marks that relief alone decides everywhere; ``thecal.therapy.trials`` reads all six definitions."""
+
 
 @dataclass(frozen=True, slots=True)
 class MethodFacts:
@@ -44,6 +47,7 @@ def methods() -> tuple[MethodFacts, ...]:
             each["confirmed"],
         )
         for each in load("trial")["method"]
+        if each["id"] != "none"
     )
 
 
@@ -76,4 +80,5 @@ def responses(verdict: Verdict) -> tuple[Response, ...]:
             each["confirmed"],
         )
         for each in load("trial")["responder"]
+        if each["id"] in MARKS
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.events import facts
 from thecal.therapy.events.care import (
     CandidacyReviewed,
     CorrectedBase,
@@ -26,6 +27,22 @@ from thecal.therapy.events.care import (
     Withdrawn,
 )
 from thecal.therapy.events.common import ROLES, Event, EventMeta, Role, Spinal, Value, stamp
+from thecal.therapy.events.facts import CriterionWaived, FactRecorded, OpioidIntake
+from thecal.therapy.events.follow import (
+    BatteryNoted,
+    CatheterRevised,
+    ComplicationRecorded,
+    Grade,
+    MeasureRecorded,
+    OpioidTaken,
+    ProcedureRecorded,
+    PumpReplaced,
+    SideEffectRecorded,
+    StepDone,
+    TrialShotGiven,
+    TrialWaived,
+    VisitRecorded,
+)
 from thecal.therapy.events.implant import (
     CatheterRecord,
     Choice,
@@ -60,7 +77,17 @@ _Replaceable = Annotated[
     | DecisionRecorded
     | ImplantRecorded
     | RefillRecorded
-    | PumpGapNoted,
+    | PumpGapNoted
+    | FactRecorded
+    | CriterionWaived
+    | MeasureRecorded
+    | SideEffectRecorded
+    | OpioidTaken
+    | TrialShotGiven
+    | ProcedureRecorded
+    | ComplicationRecorded
+    | VisitRecorded
+    | BatteryNoted,
     Field(discriminator="kind"),
 ]
 
@@ -93,6 +120,19 @@ AnyEvent = (
     | Explanted
     | Declined
     | Withdrawn
+    | FactRecorded
+    | CriterionWaived
+    | MeasureRecorded
+    | SideEffectRecorded
+    | OpioidTaken
+    | TrialWaived
+    | TrialShotGiven
+    | ProcedureRecorded
+    | ComplicationRecorded
+    | VisitRecorded
+    | PumpReplaced
+    | CatheterRevised
+    | BatteryNoted
     | Corrected
 )
 EVENTS: tuple[type[Event], ...] = get_args(AnyEvent)
@@ -138,21 +178,30 @@ __all__ = [
     "KINDS",
     "ROLES",
     "AnyEvent",
+    "BatteryNoted",
     "CandidacyReviewed",
     "CatheterRecord",
+    "CatheterRevised",
     "Choice",
+    "ComplicationRecorded",
     "Corrected",
     "CriterionSnapshot",
+    "CriterionWaived",
     "DecisionRecorded",
     "Declined",
     "Event",
     "EventMeta",
     "Explanted",
+    "FactRecorded",
+    "Grade",
     "HistoryRecorded",
     "ImplantRecorded",
     "ImportedItem",
     "ImportedPain",
+    "MeasureRecorded",
     "Method",
+    "OpioidIntake",
+    "OpioidTaken",
     "Outcome",
     "PainRecorded",
     "PassRule",
@@ -162,22 +211,30 @@ __all__ = [
     "PrescriptionDisputed",
     "PrescriptionSent",
     "PrescriptionWritten",
+    "ProcedureRecorded",
     "PumpGapNoted",
+    "PumpReplaced",
     "RecordImported",
     "RefillRecorded",
     "Role",
+    "SideEffectRecorded",
     "Site",
     "Spinal",
     "Status",
+    "StepDone",
     "Treatment",
     "TrialConcluded",
     "TrialDoseChanged",
     "TrialPlanned",
+    "TrialShotGiven",
     "TrialStarted",
+    "TrialWaived",
     "Value",
     "VerdictRecord",
+    "VisitRecorded",
     "Withdrawn",
     "build",
+    "facts",
     "read",
     "stamp",
 ]

@@ -19,7 +19,7 @@ Treatment = Literal[
     "other",
 ]
 Outcome = Literal["inadequate", "adequate", "not_tolerated", "contraindicated", "unknown"]
-Status = Literal["met", "not_met", "unknown"]
+Status = Literal["met", "not_met", "unknown", "waived_with_reason"]
 
 
 class PatientRegistered(Event):

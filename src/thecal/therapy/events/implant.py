@@ -64,7 +64,10 @@ class ImplantRecorded(Event):
 
 
 class PrescriptionWritten(Event):
-    """A prescription for one pump: its canonical text, from which everything else is read."""
+    """A prescription for one pump: its canonical text, from which everything else is read.
+
+    ``formulary`` names the version of the site formulary that it was checked against.
+    """
 
     kind: Literal["prescription_written"] = "prescription_written"
     prescription: Annotated[str, Field(min_length=2, max_length=20_000)]
@@ -72,6 +75,7 @@ class PrescriptionWritten(Event):
     pump: Name
     purpose: Literal["trial", "therapy"]
     reason: Note = ""
+    formulary: Annotated[str, Field(max_length=100)] = ""
 
 
 class PrescriptionSent(Event):

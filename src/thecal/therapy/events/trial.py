@@ -55,6 +55,10 @@ class TrialPlanned(Event):
     tip_level: Level
     path_nl: Volume = 0
     rule: PassRule = PassRule()
+    setting: Literal["inpatient", "day_case", "home", "unknown"] = "unknown"
+    blinding: Literal["open", "saline_arm", "crossover"] = "open"
+    watch_hours: Annotated[int, Field(ge=1, le=240)] | None = None
+    watch_reason: Note = ""
     note: Note = ""
 
 

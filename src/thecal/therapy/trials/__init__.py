@@ -1,0 +1,1 @@
+"""Beside the rule of a trial: lasting relief, responders, instruments, side effects, watch, escalation."""
