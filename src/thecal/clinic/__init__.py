@@ -1,0 +1,1 @@
+"""The clinic: the web application around charts and pumps, its database, and the runner that keeps it all going."""

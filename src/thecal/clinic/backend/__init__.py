@@ -1,0 +1,1 @@
+"""A Django database backend on a SQLite newer than many systems have."""

@@ -1,0 +1,1 @@
+"""Forms: text in, exact values out, each fault at its field."""

@@ -1,0 +1,55 @@
+"""The chart ledger: one row per event, in the order in which a chart took them, never changed and never removed."""
+
+from typing import Any, NoReturn
+
+from django.db import models
+
+
+class AppendOnly(TypeError):
+    """Somebody tried to change or remove a ledger entry."""
+
+
+class _Entries(models.QuerySet["LedgerEntry"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("a ledger entry is never changed: record a correction as a new event")
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly("a ledger entry is never removed")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("a ledger entry is never changed: record a correction as a new event")
+
+
+class LedgerEntry(models.Model):
+    """Event number ``seq`` (from 1) of a chart: its canonical bytes, their digest and that of the entry before.
+
+    The database refuses update and delete by trigger as well (see the first migration), so a stray statement
+    outside this class cannot rewrite a chart either.
+    """
+
+    chart = models.UUIDField()
+    seq = models.PositiveIntegerField()
+    event = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=40)
+    body = models.BinaryField()
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    objects = _Entries.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["chart", "seq"], name="one_entry_per_place"),)
+        ordering = ("chart", "seq")
+
+    def __str__(self) -> str:
+        return f"{self.chart} #{self.seq} {self.kind}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert; raises AppendOnly for an entry that is already kept."""
+        if self.pk is not None:
+            raise AppendOnly("a ledger entry is never changed: record a correction as a new event")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Never. Raises AppendOnly."""
+        raise AppendOnly("a ledger entry is never removed")

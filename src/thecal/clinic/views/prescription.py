@@ -1,0 +1,212 @@
+"""Prescribing: write, see before and after side by side with every limit checked, sign, send, and follow the order.
+
+What is signed is exactly what was reviewed: the canonical bytes travel from the review to the signature and their
+digest is checked again. Whoever drafts, a prescriber signs with their own password.
+"""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from thecal.clinic import clock, orders, store, throttle
+from thecal.clinic.access import CARERS, STAFF, Person, page, person, role_of
+from thecal.clinic.charting import Writer, clashed, show, writer
+from thecal.clinic.forms.dosing import PrescriptionForm, SignForm
+from thecal.formulary import Finding, Solution
+from thecal.pump import Prescription, Profile, admit, describe, profile, require
+from thecal.quantity import MS_PER_HOUR, Refusal, Refused
+from thecal.therapy import Chart, Clash, build, dead_volume, events, time_to_tip
+
+
+@page(read=STAFF)
+def prescription(request: HttpRequest, chart: UUID) -> HttpResponse:
+    """What runs, what was ordered and how far each order got, and the form for a new one."""
+    folded = store.load(chart)
+    form = PrescriptionForm(initial={"version": folded.version})
+    return _written(request, chart, folded, form)
+
+
+def _written(request: HttpRequest, chart: UUID, folded: Chart, form: PrescriptionForm) -> HttpResponse:
+    running = folded.running(folded.implant.pump) if folded.implant is not None else None
+    return show(
+        request,
+        "clinic/prescription.html",
+        chart,
+        folded,
+        "prescription",
+        form=form,
+        running=running,
+        rows=describe(running.prescription, _profile(folded)) if running is not None else {},
+        orders=list(reversed(folded.orders)),
+        solution=_inside(folded) if folded.pump_in_place else None,
+    )
+
+
+@page(read=frozenset(), write=CARERS)
+def review(request: HttpRequest, chart: UUID) -> HttpResponse:
+    """Check a draft against every limit and show it beside what runs now; nothing is written yet."""
+    folded = store.load(chart)
+    form = PrescriptionForm(request.POST)
+    if not form.is_valid():
+        return _written(request, chart, folded, form)
+    try:
+        order, findings = _draft(folded, form, writer(request, chart))
+    except Refused as refused:
+        form.refuse(refused.refusals)
+        return _written(request, chart, folded, form)
+    initial = {
+        "version": form.cleaned_data["version"],
+        "prescription": order.to_bytes().decode("ascii"),
+        "digest": order.digest(),
+        "reason": form.cleaned_data["reason"],
+    }
+    if person(request).role == "prescriber":
+        initial["signer"] = person(request).username
+    return _reviewed(request, chart, folded, order, findings, SignForm(initial=initial))
+
+
+@page(read=frozenset(), write=CARERS)
+def sign(request: HttpRequest, chart: UUID) -> HttpResponse:
+    """The second step: a prescriber signs what stands on the page, and it is sent."""
+    folded = store.load(chart)
+    form = SignForm(request.POST)
+    order, findings = _reread(folded, form)
+    signer = _signer(request, form) if form.is_valid() else None
+    if signer is None:
+        return _reviewed(request, chart, folded, order, findings, form)
+    now = clock.now()
+    written = build(
+        events.PrescriptionWritten,
+        Writer(chart, signer, now).meta(),
+        prescription=order.to_bytes().decode("ascii"),
+        digest=order.digest(),
+        pump=folded.implant.pump if folded.implant is not None else "",
+        purpose="therapy",
+        reason=form.cleaned_data["reason"],
+    )
+    try:
+        after = store.write(chart, form.cleaned_data["version"], written)
+    except Clash as clash:
+        return clashed(request, chart, form, clash)
+    except Refused as refused:
+        form.refuse(refused.refusals)
+        return _reviewed(request, chart, folded, order, findings, form)
+    return _sent(request, chart, after.version, order.digest())
+
+
+@page(read=frozenset(), write=CARERS)
+def send(request: HttpRequest, chart: UUID, digest: str) -> HttpResponse:
+    """Send a signed order again that has not reached its pump."""
+    folded = store.load(chart)
+    return _sent(request, chart, folded.version, digest)
+
+
+def _sent(request: HttpRequest, chart: UUID, version: int, digest: str) -> HttpResponse:
+    state = orders.send(writer(request, chart), version, digest)
+    if state == "acknowledged":
+        text = "The pump took the prescription. Its counters will confirm that it delivers."
+        messages.success(request, text, extra_tags="good")
+    else:
+        messages.error(request, "The order did not reach its end; see its state below.", extra_tags="bad")
+    order = store.load(chart).order(digest)
+    return redirect("trial" if order is not None and order.event.purpose == "trial" else "prescription", chart)
+
+
+def _draft(folded: Chart, form: PrescriptionForm, author: Writer) -> tuple[Prescription, tuple[Finding, ...]]:
+    if folded.implant is None or not folded.pump_in_place:
+        raise Refused(Refusal("no_pump", "No pump is implanted.", "", "Record the implant first."))
+    order = orders.write_order(
+        folded,
+        route=folded.implant.route,
+        solution=_inside(folded),
+        program=form.cleaned_data["built"],
+        caps=form.caps(),
+        author=author.person.name,
+        now=author.now,
+    )
+    return order, _admitted(folded, order)
+
+
+def _reread(folded: Chart, form: SignForm) -> tuple[Prescription, tuple[Finding, ...]]:
+    """The reviewed order, from its bytes. Raises Refused when it is not what was reviewed or not admitted any more."""
+    order = Prescription.from_bytes(form["prescription"].data.encode() if form["prescription"].data else b"")
+    if order.digest() != form["digest"].data:
+        raise Refused(Refusal("digest", "This is not the prescription that was reviewed.", "", "Write it again."))
+    return order, _admitted(folded, order)
+
+
+def _admitted(folded: Chart, order: Prescription) -> tuple[Finding, ...]:
+    return require(admit(order, _profile(folded), _inside(folded), clock.now(), starting=not _treated(folded)))
+
+
+def _treated(folded: Chart) -> bool:
+    return any(order.event.purpose == "therapy" and order.accepted is not None for order in folded.orders)
+
+
+def _signer(request: HttpRequest, form: SignForm) -> Person | None:
+    """The prescriber whose name and password stand in the form; None, with an error at the field, for anybody else."""
+    name, address = form.cleaned_data["signer"], str(request.META.get("REMOTE_ADDR", ""))
+    if throttle.blocked(name, address):
+        form.add_error("password", "Too many failed attempts. Wait, then try again.")
+        return None
+    user = authenticate(request, username=name, password=form.cleaned_data["password"])
+    if user is None:
+        throttle.failed(name, address)
+        form.add_error("password", "Name and password do not belong together.")
+        return None
+    if role_of(user) != "prescriber":
+        form.add_error("signer", "Only a prescriber signs. Ask one to sign here.")
+        return None
+    throttle.succeeded(name)
+    return Person(user.get_full_name() or user.get_username(), user.get_username(), "prescriber")
+
+
+def _reviewed(
+    request: HttpRequest, chart: UUID, folded: Chart, order: Prescription, findings: tuple[Finding, ...], form: SignForm
+) -> HttpResponse:
+    pump = _profile(folded)
+    running = folded.running(folded.implant.pump) if folded.implant is not None else None
+    before = describe(running.prescription, pump) if running is not None else {}
+    after = describe(order, pump)
+    return show(
+        request,
+        "clinic/prescription_review.html",
+        chart,
+        folded,
+        "prescription",
+        form=form,
+        order=order,
+        findings=findings,
+        rows=[
+            (name, before.get(name, "–"), after.get(name, "–"), before.get(name) != after.get(name))
+            for name in dict.fromkeys((*after, *before))
+        ],
+        arrival=_arrival(folded, order),
+        profile=pump,
+    )
+
+
+def _arrival(folded: Chart, order: Prescription) -> str:
+    """When what is prescribed will be at the tip, as a range of hours; empty when it cannot be told."""
+    flow = order.daily_flow()
+    if folded.implant is None or flow <= 0:
+        return ""
+    try:
+        early, late = time_to_tip(dead_volume(folded.implant).path, flow)
+    except Refused:
+        return ""
+    low, high = early / MS_PER_HOUR, late / MS_PER_HOUR
+    return f"{low:.1f} h" if early == late else f"{low:.1f} to {high:.1f} h"
+
+
+def _profile(folded: Chart) -> Profile:
+    assert folded.implant is not None, "a prescription is written for an implanted pump"
+    return profile(folded.implant.pump_profile)
+
+
+def _inside(folded: Chart) -> Solution:
+    assert folded.implant is not None, "a prescription is written for an implanted pump"
+    return Solution.parse(folded.refills[-1].solution if folded.refills else folded.implant.solution)
