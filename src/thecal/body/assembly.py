@@ -2,6 +2,7 @@
 
 Every transfer is written once, as a rate from one state to another, so that each column of ``A`` sums to
 zero and nothing is lost: what leaves the body stays in states of its own. Effect sites (ng/mL) only listen.
+The same lines write the matrices of many patients, whose parameters and grid then are arrays of shape (patients, 1).
 Order of states: spine, gut and pocket, plasma, metabolites, effect sites, ways out;
 later blocks never feed earlier ones.
 """
@@ -42,7 +43,7 @@ def layout(grid: Grid, peripherals: int) -> Layout:
     segment = {name: np.full(grid.cells, -1, dtype=np.intp) for name in SEGMENT_STATES}
     for cell in range(grid.cells):
         for name in SEGMENT_STATES:
-            if name != "cord" or grid.cord_ml[cell] > 0:
+            if name != "cord" or (grid.cord_ml[..., cell] > 0).all():
                 segment[name][cell] = len(names)
                 names.append(f"{name}_{cell}")
     blocks = [(0, len(names))]
@@ -58,72 +59,106 @@ def layout(grid: Grid, peripherals: int) -> Layout:
 
 def assemble(parameters: Parameters, grid: Grid, where: Layout) -> Array:
     """The matrix A in 1/h, shape (states, states)."""
+    found = elements(parameters.spine, parameters.systemic, grid, where)
     matrix = np.zeros((len(where.names), len(where.names)))
-    plasma = where.index["plasma"]
-    _csf(matrix, parameters.spine, grid, where, plasma)
-    _walls(matrix, parameters.spine, grid, where, plasma)
-    _blood(matrix, parameters.systemic, float(grid.csf_ml.sum()), where)
-    _gut(matrix, parameters.systemic, where)
-    _move(matrix, where.index["pocket"], plasma, parameters.systemic.pocket_per_h)
-    _effect_sites(matrix, parameters.systemic, where)
+    np.add.at(matrix, (found.row, found.column), found.value)
     return matrix
 
 
-def _move(matrix: Array, source: int, target: int, rate: float) -> None:
-    matrix[target, source] += rate
-    matrix[source, source] -= rate
+@dataclass(frozen=True, slots=True, eq=False)
+class Elements:
+    """What adds up to the matrix: ``value[..., k]`` at ``(row[k], column[k])``."""
+
+    row: npt.NDArray[np.intp]
+    column: npt.NDArray[np.intp]
+    value: Array
 
 
-def _csf(matrix: Array, p: SpineParameters, grid: Grid, where: Layout, plasma: int) -> None:
+class _Transfers:
+    """Collects rates from states to states; a rate has shape (moves,), or (patients, moves) for many patients."""
+
+    def __init__(self) -> None:
+        self._row: list[npt.NDArray[np.intp]] = []
+        self._column: list[npt.NDArray[np.intp]] = []
+        self._value: list[Array] = []
+
+    def add(self, row: npt.ArrayLike, column: npt.ArrayLike, value: npt.ArrayLike) -> None:
+        rows, columns, values = np.atleast_1d(row), np.atleast_1d(column), np.atleast_1d(value)
+        count = max(rows.size, columns.size)
+        self._row.append(np.broadcast_to(rows, (count,)))
+        self._column.append(np.broadcast_to(columns, (count,)))
+        self._value.append(np.broadcast_to(values, (*values.shape[:-1], count)))
+
+    def move(self, source: npt.ArrayLike, target: npt.ArrayLike, rate: npt.ArrayLike) -> None:
+        self.add(target, source, rate)
+        self.add(source, source, -np.asarray(rate))
+
+    def done(self) -> Elements:
+        patients = max((value.shape[:-1] for value in self._value), key=len)
+        values = [np.broadcast_to(value, (*patients, value.shape[-1])) for value in self._value]
+        return Elements(np.concatenate(self._row), np.concatenate(self._column), np.concatenate(values, axis=-1))
+
+
+def elements(spine: SpineParameters, systemic: SystemicParameters, grid: Grid, where: Layout) -> Elements:
+    """The elements of A in 1/h, those of one place to be added up."""
+    moves = _Transfers()
+    _csf(moves, spine, grid, where)
+    _walls(moves, spine, grid, where)
+    _blood(moves, systemic, grid.csf_ml.sum(axis=-1, keepdims=True), where)
+    _gut(moves, systemic, where)
+    moves.move(where.index["pocket"], where.index["plasma"], systemic.pocket_per_h)
+    _effect_sites(moves, systemic, where)
+    return moves.done()
+
+
+def _csf(moves: _Transfers, p: SpineParameters, grid: Grid, where: Layout) -> None:
     """Dispersion, bulk flow downwards, and absorption with the fluid, in CSF from the head to S2."""
-    csf = where.segment["csf"]
+    csf, plasma, cranial = where.segment["csf"], where.index["plasma"], where.index["cranial"]
     volume, area = grid.csf_ml, grid.area_cm2
-    absorbed = p.absorption_ml_h * grid.dura_cm2 / grid.dura_cm2.sum()
-    flow_into = absorbed[::-1].cumsum()[::-1]
+    absorbed = p.absorption_ml_h * grid.dura_cm2 / grid.dura_cm2.sum(axis=-1, keepdims=True)
+    flow_into = absorbed[..., ::-1].cumsum(axis=-1)[..., ::-1]
     steepness = np.log(p.dispersion_caudal_cm2_h / p.dispersion_rostral_cm2_h)
     edge = np.arange(grid.cells) / grid.cells
     dispersion = p.dispersion_rostral_cm2_h * np.exp(steepness * edge)
-    above = np.concatenate([[area[0]], area[:-1]])
+    above = np.concatenate([area[..., :1], area[..., :-1]], axis=-1)
     exchange = dispersion * 2 * area * above / (area + above) / grid.cell_cm
-    upper_volume = np.concatenate([[p.cranial_ml], volume[:-1]])
-    upper = np.concatenate([[where.index["cranial"]], csf[:-1]])
-    for cell in range(grid.cells):
-        _move(matrix, upper[cell], csf[cell], (exchange[cell] + flow_into[cell]) / upper_volume[cell])
-        _move(matrix, csf[cell], upper[cell], exchange[cell] / volume[cell])
-        _move(matrix, csf[cell], plasma, absorbed[cell] / volume[cell])
-    _move(matrix, where.index["cranial"], plasma, (p.production_ml_h - p.absorption_ml_h) / p.cranial_ml)
+    head = np.broadcast_to(p.cranial_ml, (*volume.shape[:-1], 1))
+    upper_volume = np.concatenate([head, volume[..., :-1]], axis=-1)
+    upper = np.concatenate([[cranial], csf[:-1]])
+    moves.move(upper, csf, (exchange + flow_into) / upper_volume)
+    moves.move(csf, upper, exchange / volume)
+    moves.move(csf, plasma, absorbed / volume)
+    moves.move(cranial, plasma, (p.production_ml_h - p.absorption_ml_h) / p.cranial_ml)
 
 
-def _walls(matrix: Array, p: SpineParameters, grid: Grid, where: Layout, plasma: int) -> None:
+def _walls(moves: _Transfers, p: SpineParameters, grid: Grid, where: Layout) -> None:
     """Cord on one side of the CSF; meninges, epidural tissue and fat on the other; blood takes up from both."""
-    epidural_ml = p.epidural_ml_cm * grid.cell_cm
-    fat_back = p.epidural_to_fat_per_h / p.fat_over_epidural
-    for cell in range(grid.cells):
-        csf, cord, meninges, epidural, fat = (int(where.segment[name][cell]) for name in SEGMENT_STATES)
-        if cord >= 0:
-            exchange = p.cord_exchange_ml_h_cm * grid.cord_cm[cell]
-            _move(matrix, csf, cord, exchange / grid.csf_ml[cell])
-            _move(matrix, cord, csf, exchange / (p.cord_over_csf * grid.cord_ml[cell]))
-            _move(matrix, cord, plasma, p.cord_to_plasma_per_h)
-        half = 2 * p.dural_permeability_cm_h * grid.dura_cm2[cell]
-        meninges_ml = p.meningeal_ml_per_cm2 * grid.dura_cm2[cell]
-        _move(matrix, csf, meninges, half / grid.csf_ml[cell])
-        _move(matrix, meninges, csf, half / meninges_ml)
-        _move(matrix, meninges, epidural, half / meninges_ml)
-        _move(matrix, epidural, meninges, half / epidural_ml)
-        _move(matrix, epidural, plasma, p.epidural_to_plasma_per_h)
-        _move(matrix, epidural, fat, p.epidural_to_fat_per_h)
-        _move(matrix, fat, epidural, fat_back)
+    csf, cord, meninges, epidural, fat = (where.segment[name] for name in SEGMENT_STATES)
+    plasma = where.index["plasma"]
+    has = cord >= 0
+    exchange = p.cord_exchange_ml_h_cm * grid.cord_cm[..., has]
+    moves.move(csf[has], cord[has], exchange / grid.csf_ml[..., has])
+    moves.move(cord[has], csf[has], exchange / (p.cord_over_csf * grid.cord_ml[..., has]))
+    moves.move(cord[has], plasma, p.cord_to_plasma_per_h)
+    half = 2 * p.dural_permeability_cm_h * grid.dura_cm2
+    meninges_ml = p.meningeal_ml_per_cm2 * grid.dura_cm2
+    moves.move(csf, meninges, half / grid.csf_ml)
+    moves.move(meninges, csf, half / meninges_ml)
+    moves.move(meninges, epidural, half / meninges_ml)
+    moves.move(epidural, meninges, half / (p.epidural_ml_cm * grid.cell_cm))
+    moves.move(epidural, plasma, p.epidural_to_plasma_per_h)
+    moves.move(epidural, fat, p.epidural_to_fat_per_h)
+    moves.move(fat, epidural, p.epidural_to_fat_per_h / p.fat_over_epidural)
 
 
-def _blood(matrix: Array, p: SystemicParameters, pool_ml: float, where: Layout) -> None:
+def _blood(moves: _Transfers, p: SystemicParameters, pool_ml: Array, where: Layout) -> None:
     """Plasma and its peripherals, elimination, glucuronides, and the uniform pool that blood fills in CSF."""
     at = where.index
     for number, (out, back) in enumerate(p.peripherals, start=1):
-        _move(matrix, at["plasma"], at[f"plasma_peripheral_{number}"], out)
-        _move(matrix, at[f"plasma_peripheral_{number}"], at["plasma"], back)
-    _move(matrix, at["plasma"], at["pool_from_blood"], p.pool_per_h * p.pool_over_plasma * pool_ml / p.plasma_ml)
-    _move(matrix, at["pool_from_blood"], at["plasma"], p.pool_per_h)
+        moves.move(at["plasma"], at[f"plasma_peripheral_{number}"], out)
+        moves.move(at[f"plasma_peripheral_{number}"], at["plasma"], back)
+    moves.move(at["plasma"], at["pool_from_blood"], p.pool_per_h * p.pool_over_plasma * pool_ml / p.plasma_ml)
+    moves.move(at["pool_from_blood"], at["plasma"], p.pool_per_h)
     other = 1.0 - p.fraction_m3g - p.fraction_m6g - p.fraction_renal
     for name, share in (
         ("m3g", p.fraction_m3g),
@@ -131,12 +166,12 @@ def _blood(matrix: Array, p: SystemicParameters, pool_ml: float, where: Layout) 
         ("kidney_unchanged", p.fraction_renal),
         ("liver_other", other),
     ):
-        _move(matrix, at["plasma"], at[name], share * p.elimination_per_h)
-    _move(matrix, at["m3g"], at["urine_m3g"], p.m3g_per_h)
-    _move(matrix, at["m6g"], at["urine_m6g"], p.m6g_per_h)
+        moves.move(at["plasma"], at[name], share * p.elimination_per_h)
+    moves.move(at["m3g"], at["urine_m3g"], p.m3g_per_h)
+    moves.move(at["m6g"], at["urine_m6g"], p.m6g_per_h)
 
 
-def _gut(matrix: Array, p: SystemicParameters, where: Layout) -> None:
+def _gut(moves: _Transfers, p: SystemicParameters, where: Layout) -> None:
     """Absorption: to plasma, to what the liver makes at first pass, and to faeces."""
     taken = p.absorbed - p.bioavailability
     shares = {
@@ -148,10 +183,10 @@ def _gut(matrix: Array, p: SystemicParameters, where: Layout) -> None:
     }
     for gut, rate in (("gut_immediate", p.ka_immediate_per_h), ("gut_controlled", p.ka_controlled_per_h)):
         for target, share in shares.items():
-            _move(matrix, where.index[gut], where.index[target], share * rate)
+            moves.move(where.index[gut], where.index[target], share * rate)
 
 
-def _effect_sites(matrix: Array, p: SystemicParameters, where: Layout) -> None:
+def _effect_sites(moves: _Transfers, p: SystemicParameters, where: Layout) -> None:
     """``dC_e/dt = k_e0 (C - C_e)``, in ng/mL: they listen to blood and take nothing from it."""
     at = where.index
     for site, source, rate, per_mg in (
@@ -160,5 +195,5 @@ def _effect_sites(matrix: Array, p: SystemicParameters, where: Layout) -> None:
         ("breathing_drug", "plasma", p.breathing_drug_per_h, NG_PER_MG / p.plasma_ml),
         ("breathing_m6g", "m6g", p.breathing_m6g_per_h, NG_PER_MG * p.glucuronide_mass_ratio / p.m6g_ml),
     ):
-        matrix[at[site], at[source]] += rate * per_mg
-        matrix[at[site], at[site]] -= rate
+        moves.add(at[site], at[source], rate * per_mg)
+        moves.add(at[site], at[site], -np.asarray(rate))

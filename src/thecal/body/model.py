@@ -13,7 +13,7 @@ from thecal.body.assembly import DEPOTS, NG_PER_MG, OBSERVERS, SEGMENT_STATES, W
 from thecal.body.checks import one_of
 from thecal.body.grid import STANDARD_CELLS, Grid, make_grid
 from thecal.body.modes import Modes, find_modes
-from thecal.body.parameters import Parameters
+from thecal.body.parameters import Parameters, SpineParameters
 from thecal.body.person import Tip
 from thecal.body.spine import dermatome, level, levels_with_csf
 
@@ -21,14 +21,15 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Model:
-    """``matrix`` has shape (states, states) in 1/h; a row or column has shape (states,)."""
+class Frame:
+    """Where things are: the rows that read and the columns that inputs enter by, each of shape (states,).
+
+    With parameters and grid of many patients (arrays of shape (patients, 1)) they have shape (patients, states).
+    """
 
     parameters: Parameters
     grid: Grid
     where: Layout
-    matrix: Array
-    modes: Modes
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ class Model:
     def epidural_row(self, z_mm: float) -> Array:
         """Reads epidural tissue in ng/mL at ``z_mm``."""
         volume = self.parameters.spine.epidural_ml_cm * self.grid.cell_cm
-        return self._local("epidural", np.full(self.grid.cells, volume), z_mm)
+        return self._local("epidural", np.broadcast_to(volume, self.grid.csf_ml.shape), z_mm)
 
     def named_row(self, name: str) -> Array:
         """Reads ``plasma``, ``m3g``, ``m6g``, ``cranial`` or an effect site in ng/mL."""
@@ -67,8 +68,8 @@ class Model:
             "cranial": NG_PER_MG / self.parameters.spine.cranial_ml,
             **dict.fromkeys(OBSERVERS, 1.0),
         }
-        row = np.zeros(len(self.names))
-        row[self.where.index[one_of("reading", name, per_mg)]] = per_mg[name]
+        row = self._empty()
+        row[..., [self.where.index[one_of("reading", name, per_mg)]]] = per_mg[name]
         return row + (self._pool(1.0) if name == "cranial" else 0.0)
 
     def amount_rows(self) -> dict[str, Array]:
@@ -94,6 +95,55 @@ class Model:
         row[[self.where.index[name] for name in OBSERVERS]] = 0.0
         return row
 
+    def column(self, entry: str, tip: Tip | None = None, volume_ml: float = 0.0) -> Array:
+        """Where 1 mg enters: at ``tip``, or without one ``intravenous``, ``pocket`` or an oral release.
+
+        It is spread by the first mixing of ``volume_ml``. An infusion has volume 0: a pump's pulses are tiny boluses.
+        """
+        column = self._empty()
+        if tip is None:
+            single = {
+                "intravenous": "plasma",
+                "pocket": "pocket",
+                "immediate": "gut_immediate",
+                "controlled": "gut_controlled",
+            }
+            column[..., self.where.index[single[entry]]] = 1.0
+            return column
+        name = "csf" if tip.compartment == "intrathecal" else "epidural"
+        z_mm = self.level_z(tip.level)
+        column[..., self.where.segment[name]] = first_mixing(self.parameters.spine, self.grid, name, z_mm, volume_ml)
+        return column
+
+    def _empty(self) -> Array:
+        return np.zeros((*self.grid.csf_ml.shape[:-1], len(self.names)))
+
+    def _local(self, name: str, volume_ml: Array, z_mm: float) -> Array:
+        states = self.where.segment[name]
+        among = np.flatnonzero(states >= 0)
+        row = self._empty()
+        weights = self.grid.weights(z_mm, among)
+        row[..., states[among]] = NG_PER_MG * weights[among] / volume_ml[..., among]
+        return row
+
+    def _pool(self, ratio: float) -> Array:
+        row = self._empty()
+        row[..., [self.where.index["pool_from_blood"]]] = NG_PER_MG * ratio / self.grid.csf_ml.sum(-1, keepdims=True)
+        return row
+
+    def _sum(self, states: npt.NDArray[np.intp]) -> Array:
+        row = np.zeros(len(self.names))
+        row[states[states >= 0]] = 1.0
+        return row
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model(Frame):
+    """One patient's frame with ``matrix``, shape (states, states) in 1/h, and its modes."""
+
+    matrix: Array
+    modes: Modes
+
     def read(self, rows: Array, modal: Array, given_mg: Array) -> Array:
         """Readings, shape (times, rows), from modal states (times, states) and the mg given by then (times,).
 
@@ -104,53 +154,18 @@ class Model:
         rounding = 1e-12 * given_mg[:, None] * np.abs(rows).max(axis=1)[None, :]
         return np.where(np.abs(values) < rounding, 0.0, values)
 
-    def column(self, entry: str, tip: Tip | None = None, volume_ml: float = 0.0) -> Array:
-        """Where 1 mg enters: at ``tip``, or without one ``intravenous``, ``pocket`` or an oral release.
 
-        It is spread by the first mixing of ``volume_ml``. An infusion has volume 0: a pump's pulses are tiny boluses.
-        """
-        column = np.zeros(len(self.names))
-        if tip is None:
-            single = {
-                "intravenous": "plasma",
-                "pocket": "pocket",
-                "immediate": "gut_immediate",
-                "controlled": "gut_controlled",
-            }
-            column[self.where.index[single[entry]]] = 1.0
-            return column
-        name = "csf" if tip.compartment == "intrathecal" else "epidural"
-        z_mm = self.level_z(tip.level)
-        column[self.where.segment[name]] = self._first_mixing(name, z_mm, volume_ml)
-        return column
+def first_mixing(spine: SpineParameters, grid: Grid, name: str, z_mm: float, volume_ml: float) -> Array:
+    """Gaussian shares, sum 1, of drug that enters ``name`` (csf or epidural) at ``z_mm``.
 
-    def _first_mixing(self, name: str, z_mm: float, volume_ml: float) -> Array:
-        """Gaussian shares, sum 1: variance of the small-bolus width plus that of a plug as long as the volume."""
-        spine, grid = self.parameters.spine, self.grid
-        here = grid.weights(z_mm, np.arange(grid.cells))
-        area = float(here @ grid.area_cm2) if name == "csf" else spine.epidural_ml_cm
-        sd = np.sqrt(spine.bolus_sd_cm**2 + (volume_ml / area) ** 2 / 12)
-        distance = (grid.z_mm - z_mm) / 10 * spine.length_scale
-        share: Array = np.exp(-0.5 * (distance / sd) ** 2)
-        return share / share.sum()
-
-    def _local(self, name: str, volume_ml: Array, z_mm: float) -> Array:
-        states = self.where.segment[name]
-        among = np.flatnonzero(states >= 0)
-        row = np.zeros(len(self.names))
-        weights = self.grid.weights(z_mm, among)
-        row[states[among]] = NG_PER_MG * weights[among] / volume_ml[among]
-        return row
-
-    def _pool(self, ratio: float) -> Array:
-        row = np.zeros(len(self.names))
-        row[self.where.index["pool_from_blood"]] = NG_PER_MG * ratio / self.grid.csf_ml.sum()
-        return row
-
-    def _sum(self, states: npt.NDArray[np.intp]) -> Array:
-        row = np.zeros(len(self.names))
-        row[states[states >= 0]] = 1.0
-        return row
+    Variance of the small-bolus width plus that of a plug as long as the volume. Shape (..., cells).
+    """
+    here = grid.weights(z_mm, np.arange(grid.cells))
+    area = (grid.area_cm2 @ here)[..., None] if name == "csf" else spine.epidural_ml_cm
+    sd = np.sqrt(spine.bolus_sd_cm**2 + (volume_ml / area) ** 2 / 12)
+    distance = (grid.z_mm - z_mm) / 10 * spine.length_scale
+    share: Array = np.exp(-0.5 * (distance / sd) ** 2)
+    return share / share.sum(axis=-1, keepdims=True)
 
 
 @lru_cache(maxsize=24)

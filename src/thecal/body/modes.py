@@ -71,6 +71,9 @@ def find_modes_of_many(matrices: Array, blocks: tuple[tuple[int, int], ...]) -> 
 def _tree_modes(block: Array) -> tuple[Array, Array, Array]:
     if block.shape[1] == 1:
         return block[:, 0].copy(), np.ones(block.shape), np.ones(block.shape)
+    if not block[:, ~np.eye(block.shape[1], dtype=np.bool_)].any():
+        unit = np.broadcast_to(np.eye(block.shape[1]), block.shape)
+        return np.diagonal(block, axis1=1, axis2=2).copy(), unit, unit
     scale = _symmetrising_scale(block)
     symmetric = block * scale[:, None, :] / scale[:, :, None]
     turned = np.swapaxes(symmetric, 1, 2)
