@@ -55,9 +55,12 @@ class PumpConfig:
         }
 
 
-def create_pump(base: Path | str, pump_id: str, config: PumpConfig, real: RealTime | None = None) -> Path:
+def create_pump(
+    base: Path | str, pump_id: str, config: PumpConfig, real: RealTime | None = None, made: int | None = None
+) -> Path:
     """Write the folder of a new pump below ``base``, all or nothing, and return it.
 
+    ``made`` is the device ms of its making; None is the shared clock's now. An earlier one is for made-up clinics.
     Raises Refused when the id cannot be a folder's name, the pump exists, its model cannot run, or the fill is not
     one that the formulary allows.
     """
@@ -77,7 +80,7 @@ def create_pump(base: Path | str, pump_id: str, config: PumpConfig, real: RealTi
     draft.mkdir(parents=True, mode=0o700)
     try:
         (draft / CONFIG).write_text(json.dumps(config.plain(), indent=1), "utf-8")
-        now = SharedClock(draft / config.clock, real).now_ms()
+        now = SharedClock(draft / config.clock, real).now_ms() if made is None else made
         storage = FileStorage(draft / JOURNAL)
         Device.create(storage, model, config.path_nl, config.path_content, config.fill, config.fill_nl, now)
         storage.close()
