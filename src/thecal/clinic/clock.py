@@ -40,12 +40,12 @@ def moment(ms: int) -> datetime:
 
 def stamp(ms: int | None) -> str:
     """``12 Nov 2026, 14:05``, or a dash for no time."""
-    return f"{moment(ms):%-d %b %Y, %H:%M}" if ms is not None else "–"
+    return f"{moment(ms):%-d %b %Y, %H:%M}" if ms is not None else "-"
 
 
 def day(ms: int | None) -> str:
     """``12 Nov 2026``, or a dash for no time."""
-    return f"{moment(ms):%-d %b %Y}" if ms is not None else "–"
+    return f"{moment(ms):%-d %b %Y}" if ms is not None else "-"
 
 
 def ago(ms: int, present: int) -> str:

@@ -1,4 +1,4 @@
-"""The made-up clinic: accounts, and patients at every stage, made through the same rules and virtual pumps as real ones.
+"""The made-up clinic: accounts, and patients at every stage, made through the same rules and pumps as real ones.
 
 Nobody in it exists. Times lie before the clock's now; pump histories are run by the device itself, not written by hand.
 """
@@ -47,7 +47,7 @@ _SEED = 20260105
 
 
 def make_accounts(folder: Folder) -> None:
-    """One account a role, with passwords made now; they are printed at each start from a file only the owner can read."""
+    """One account a role, with passwords made now, printed at each start from a file that only the owner can read."""
     lines = ["Sign in as"]
     for username, name, role in ACCOUNTS:
         password = f"{secrets.choice(_WORDS)}-{secrets.token_hex(3)}-{secrets.token_hex(3)}"
@@ -165,7 +165,7 @@ class _Pump:
         self._storage = FileStorage(folder / "journal", durable=False)
         self.device = Device.open(self._storage, made)
 
-    def prescribe(self, days_ago: float, program: Program, caps: Caps, *, purpose: str, record: bool = True) -> str:
+    def prescribe(self, days_ago: float, program: Program, caps: Caps, *, purpose: str) -> str:
         """Load a program at its time and tell its four steps on the chart; returns its digest."""
         story, now = self.story, self.story.at(days_ago)
         order = Prescription(

@@ -73,7 +73,7 @@ class DatabaseWrapper(stock.DatabaseWrapper):
                 connection.execute(command.strip())
         return connection
 
-    def create_cursor(self, name: str | None = None) -> Cursor:
+    def create_cursor(self, name: str | None = None) -> Cursor:  # noqa: ARG002 - the name is Django's
         """A cursor on the open connection."""
         cursor: Cursor = self.connection.cursor(factory=Cursor)
         return cursor

@@ -42,7 +42,7 @@ def draw(tip: str | None, prediction: Prediction | None, title: str) -> SafeStri
 
 
 def rows(prediction: Prediction) -> list[dict[str, object]]:
-    """The last profile as a table: level, then low, mid, high of CSF and of cord in ng/mL (cord None below the cord)."""
+    """The last profile as a table: level, then low, mid, high of CSF and cord in ng/mL (None below the cord)."""
     profile = prediction.profile
     cord_levels = {level.name for level in spine_levels() if level.has_cord}
     return [
@@ -64,7 +64,8 @@ def _y(z_mm: float) -> float:
 def _bones() -> SafeString:
     return format_html_join(
         "",
-        '<rect class="bone" x="{}" y="{}" width="{}" height="{}" rx="4"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+        '<rect class="bone" x="{}" y="{}" width="{}" height="{}" rx="4"/>'
+        '<text x="{}" y="{}" text-anchor="end">{}</text>',
         (
             (
                 _BONE_X,

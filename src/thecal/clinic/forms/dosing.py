@@ -267,7 +267,8 @@ class PrescriptionForm(CapFields):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
         label="Steps of the day",
-        help_text="Day schedule: one a line, the time (UTC) and the rate from then on, for example 00:00 0.4 mg/day. The first starts at 00:00.",
+        help_text="Day schedule: one a line, the time (UTC) and the rate from then on, "
+        "for example 00:00 0.4 mg/day. The first starts at 00:00.",
     )
     reason = forms.CharField(required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 

@@ -10,13 +10,13 @@ class AppendOnly(TypeError):
 
 
 class _Entries(models.QuerySet["LedgerEntry"]):
-    def update(self, **kwargs: Any) -> NoReturn:
+    def update(self, **_: Any) -> NoReturn:
         raise AppendOnly("a ledger entry is never changed: record a correction as a new event")
 
     def delete(self) -> NoReturn:
         raise AppendOnly("a ledger entry is never removed")
 
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
         raise AppendOnly("a ledger entry is never changed: record a correction as a new event")
 
 
@@ -50,6 +50,6 @@ class LedgerEntry(models.Model):
             raise AppendOnly("a ledger entry is never changed: record a correction as a new event")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
         """Never. Raises AppendOnly."""
         raise AppendOnly("a ledger entry is never removed")

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from django import template
@@ -27,8 +28,7 @@ def _mark(path: str) -> str:
     found = finders.find(path)
     if not isinstance(found, str):
         raise template.TemplateSyntaxError(f"no static file {path!r}")
-    with open(found, "rb") as file:
-        return sha256(file.read()).hexdigest()[:12]
+    return sha256(Path(found).read_bytes()).hexdigest()[:12]
 
 
 @register.filter

@@ -181,7 +181,7 @@ def _reviewed(
         order=order,
         findings=findings,
         rows=[
-            (name, before.get(name, "–"), after.get(name, "–"), before.get(name) != after.get(name))
+            (name, before.get(name, "-"), after.get(name, "-"), before.get(name) != after.get(name))
             for name in dict.fromkeys((*after, *before))
         ],
         arrival=_arrival(folded, order),

@@ -16,7 +16,7 @@ from thecal.clinic.forms.base import ChartForm
 from thecal.clinic.forms.dosing import TrialConcludeForm, TrialDoseForm, TrialPlanForm, TrialStartForm
 from thecal.clinic.models import PumpRecord
 from thecal.clinic.status import pump_view
-from thecal.formulary import Finding, Solution
+from thecal.formulary import Solution
 from thecal.pump import LinkDown, Prescription, PumpConfig, SimpleContinuous, admit, profile, require
 from thecal.quantity import Refused
 from thecal.therapy import AnyEvent, Chart, Clash, build, events, judge, may, methods, warnings
@@ -150,11 +150,10 @@ def dose(request: HttpRequest, chart: UUID) -> HttpResponse:
         messages.error(request, "No trial is running.", extra_tags="bad")
         return redirect("trial", chart)
     form = TrialDoseForm(request.POST or None, initial={"version": folded.version})
-    findings: tuple[Finding, ...] = ()
     if request.method == "POST" and form.is_valid():
         author = writer(request, chart)
         try:
-            order, findings = _dose_order(folded, form, author)
+            order = _dose_order(folded, form, author)
             digest = order.digest()
             changed = build(
                 events.TrialDoseChanged,
@@ -178,7 +177,7 @@ def dose(request: HttpRequest, chart: UUID) -> HttpResponse:
     return show(request, "clinic/trial_dose.html", chart, folded, "trial", form=form, trial=running)
 
 
-def _dose_order(folded: Chart, form: TrialDoseForm, author: Writer) -> tuple[Prescription, tuple[Finding, ...]]:
+def _dose_order(folded: Chart, form: TrialDoseForm, author: Writer) -> Prescription:
     assert folded.trial is not None, "a dose is changed in a running trial"
     plan, pump = folded.trial.plan, folded.trial.started.pump
     running = folded.running(pump)
@@ -192,7 +191,8 @@ def _dose_order(folded: Chart, form: TrialDoseForm, author: Writer) -> tuple[Pre
         author=author.person.name,
         now=author.now,
     )
-    return order, require(admit(order, profile(plan.pump_profile), solution, author.now))
+    require(admit(order, profile(plan.pump_profile), solution, author.now))
+    return order
 
 
 @page(read=PRESCRIBERS, write=PRESCRIBERS)
