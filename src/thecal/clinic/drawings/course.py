@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from thecal.body import DRUGS, Band, HourlySeries, Person, Prediction, Tip, levels_with_csf, predict
+from thecal.body import DRUGS, Band, HourlySeries, Infusion, Person, Prediction, Tip, levels_with_csf, predict
 from thecal.clinic.models import PumpHour, PumpRecord
 from thecal.quantity import MS_PER_HOUR, Refusal, Refused
 from thecal.therapy import AnyEvent, Chart
@@ -20,6 +20,7 @@ from thecal.therapy import AnyEvent, Chart
 _FG_PER_MG = 10**12
 HOURS_MAX = 24 * 400
 """The longest stretch that is drawn; older hours stay in the pump's ledger."""
+_MEAN_HOURS = 6
 _MARKS = {
     "trial_started": "Trial started",
     "trial_dose_changed": "Trial dose changed",
@@ -146,20 +147,27 @@ def _baseline(chart: Chart) -> float:
 def _predict(
     weight: float, height: float, drug: str, placed: tuple[Placed, ...], first: int, last: int, baseline: float
 ) -> Prediction:
-    inputs = [HourlySeries(float(each.start - first), each.mg, each.tip.compartment, each.tip) for each in placed]
+    # Nothing, from the first hour on: the body answers from its first input, and pain may be older than any drug.
+    began = Infusion(0.0, 1.0, 0.0, "intravenous")
+    given = [HourlySeries(float(each.start - first), each.mg, each.tip.compartment, each.tip) for each in placed]
     person = Person(weight_kg=weight, height_cm=height)
-    start = min(0.0, *(each.start_h for each in inputs)) if inputs else 0.0
-    times = np.arange(max(start, 0.0), float(last - first) + 1.0)
-    return predict(person, drug, inputs, times, placed[-1].tip, pain_baseline=baseline)
+    times = np.arange(0.0, float(last - first) + 1.0)
+    return predict(person, drug, [began, *given], times, placed[-1].tip, pain_baseline=baseline)
 
 
 def _dose(placed: Sequence[Placed], hours: "np.ndarray[Any, Any]") -> list[float | None]:
-    found: list[float | None] = [None] * hours.size
+    """mg/day, each hour the mean of the hours up to it: single pulses of a large stroke would hide the dose."""
+    given = np.full(hours.size, np.nan)
     for each in placed:
         for index, mg in enumerate(each.mg):
             at = each.start + index - int(hours[0])
             if 0 <= at < hours.size:
-                found[at] = (found[at] or 0.0) + mg * 24
+                given[at] = np.nan_to_num(given[at]) + mg * 24
+    found: list[float | None] = []
+    for at in range(hours.size):
+        window = given[max(at - _MEAN_HOURS + 1, 0) : at + 1]
+        known = window[~np.isnan(window)]
+        found.append(None if np.isnan(given[at]) else round(float(known.mean()), 6))
     return found
 
 

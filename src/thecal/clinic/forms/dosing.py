@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from thecal.body import level_names, levels_with_csf
 from thecal.clinic.forms.base import ChartForm, QuantityField
+from thecal.clinic.words import INFUSED, METHODS
 from thecal.formulary import Solution, drug, drug_ids
 from thecal.pump import (
     Caps,
@@ -25,11 +26,6 @@ from thecal.pump import (
 )
 from thecal.quantity import CONCENTRATION, DOSE_RATE, DURATION, LENGTH, MASS, VOLUME, QuantityError, Refused, parse
 
-METHODS = {
-    "continuous_it": "Continuous intrathecal infusion, external pump",
-    "continuous_epidural": "Continuous epidural infusion, external pump",
-    "external_long": "Long intrathecal trial at home, external pump",
-}
 CHOICES = {
     "implant": "Implanted infusion",
     "oral": "Oral or other medication",
@@ -91,7 +87,7 @@ class SolutionFields(ChartForm):
 class TrialPlanForm(SolutionFields):
     """The plan of a trial, with the rule by which it will be judged."""
 
-    method = forms.ChoiceField(choices=list(METHODS.items()))
+    method = forms.ChoiceField(choices=[(name, METHODS[name]) for name in INFUSED])
     dose = QuantityField(DOSE_RATE, label="Dose per day", help_text="Of the primary drug, for example 0.5 mg/day.")
     days = forms.IntegerField(min_value=1, max_value=365, label="Days")
     pump_profile = forms.ChoiceField(choices=lambda: _pumps("external"), label="External pump")

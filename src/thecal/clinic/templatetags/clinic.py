@@ -11,6 +11,7 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 
 from thecal.clinic import clock
+from thecal.clinic.words import METHODS
 from thecal.quantity import KINDS, auto, decimal_text, show
 
 register = template.Library()
@@ -75,6 +76,12 @@ def sentence(name: Any) -> str:
     """``in_therapy`` as ``In therapy``."""
     text = words(name)
     return text[:1].upper() + text[1:]
+
+
+@register.filter
+def method(name: str) -> str:
+    """A trial method as people say it."""
+    return METHODS.get(name, sentence(name))
 
 
 @register.filter

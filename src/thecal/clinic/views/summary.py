@@ -44,6 +44,6 @@ def _plots(chart: UUID, folded: Chart) -> dict[str, Any]:
         "course": drawn,
         "spine": draw(drawn.tip, drawn.prediction, title),
         "spine_rows": rows(drawn.prediction) if drawn.prediction is not None else [],
-        "recent": list(reversed([event for event in folded.events if event.kind != "pain_recorded"]))[:12],
+        "recent": list(reversed([event for event in folded.events if event.kind != "pain_recorded"]))[:8],
         "pump": pump_view(folded, current, now) if current is not None else None,
     }
