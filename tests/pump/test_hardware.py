@@ -1,0 +1,283 @@
+"""Promises of the virtual hardware: what is asked moves, mass is conserved, each fault does what its entry says."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thecal.pump import profile
+from thecal.pump.hardware import (
+    PPM,
+    FaultyStorage,
+    Path,
+    PowerCut,
+    StorageFull,
+    Timebase,
+    VirtualPump,
+    ambient_pa,
+    fault_kinds,
+    gas_flow,
+    hardware_ids,
+    hardware_model,
+    hardware_problems,
+    make_fault,
+)
+from thecal.pump.hardware.faults import Fault
+from thecal.quantity import Refused
+
+HOUR, DAY = 3_600_000, 86_400_000
+NL = 1_000  # pL
+PULSE = 250
+CONTENT = {"morphine": 180 * 10**12}
+
+
+def pump(*faults: Fault, model: str = "reference", path_nl: int = 400_000, seed: int = 1) -> VirtualPump:
+    return VirtualPump(
+        hardware_model(model),
+        PULSE,
+        18_000_000 * NL,
+        dict(CONTENT),
+        Random(seed),
+        0,
+        faults,
+        path=Path(path_nl * NL, {"morphine": path_nl * 10**7}),
+    )
+
+
+def strokes(tried: VirtualPump, count: int, every: int = 54_000) -> list[bool]:
+    return [tried.stroke(seq, seq * every) for seq in range(1, count + 1)]
+
+
+def total(tried: VirtualPump) -> int:
+    assert tried.path is not None
+    parts = (tried.contents, tried.path.held(), tried.path.at_tip, tried.path.beside, tried.stored)
+    return sum(part.get("morphine", 0) for part in parts)
+
+
+def test_every_entry_of_the_hardware_data_has_a_source_and_can_be_read() -> None:
+    assert hardware_problems() == []
+    for model_id in hardware_ids():
+        assert profile(model_id).sensors == hardware_model(model_id).sensors
+
+
+def test_a_sound_pump_moves_what_is_asked() -> None:
+    tried = pump()
+    assert all(strokes(tried, 100))
+    assert tried.passed_pl == 100 * PULSE * NL
+    assert tried.path is not None and tried.path.at_tip == {"morphine": 100 * PULSE * 10**7}
+
+
+def test_flow_accuracy_lies_in_the_published_band_and_the_seed_decides_it() -> None:
+    for model_id in hardware_ids():
+        model = hardware_model(model_id)
+        if "flow_sigma" not in model.figures:
+            with pytest.raises(Refused, match="flow_sigma"):
+                model.draw_gain(Random(1))
+            continue
+        drawn = [model.draw_gain(Random(seed)) for seed in range(300)]
+        clip = model.figures["flow_clip"]
+        assert all(abs(gain - PPM) <= clip for gain in drawn)
+        assert abs(sum(drawn) / 300 - PPM - model.figures["flow_mean"]) < clip / 10
+        assert drawn == [model.draw_gain(Random(seed)) for seed in range(300)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "figures", "moved", "seen"),
+    [
+        ("stall", {}, 0, False),
+        ("partial_stroke", {"part": "0.4"}, 400_000, False),
+        ("partial_stroke", {"part": "0.6"}, 600_000, True),
+        ("gain", {"gain": "2.5"}, 2_500_000, True),
+        ("gain", {"gain": "10"}, 10_000_000, True),
+        ("gain", {"gain": "0"}, 0, True),
+        ("open_switch", {"switch": "supervisor"}, 0, False),
+        ("sensor_stuck", {"says": "no"}, PPM, False),
+        ("sensor_late", {"delay": "5 s"}, PPM, False),
+        ("sensor_scaled", {"sensor": "stroke", "gain": "0.4"}, PPM, False),
+        ("mri_field", {}, 0, False),
+    ],
+)
+def test_a_fault_of_the_stroke_does_what_the_catalogue_says(
+    kind: str, figures: dict[str, str], moved: int, seen: bool
+) -> None:
+    tried = pump(make_fault(kind, 0, None, figures))
+    assert strokes(tried, 10) == [seen] * 10
+    assert tried.passed_pl == 10 * PULSE * NL * moved // PPM
+
+
+def test_one_stuck_switch_moves_nothing_alone_and_two_move() -> None:
+    one = pump(make_fault("stuck_switch", 0, None, {"switch": "controller"}))
+    one.stroke(0, 1_000, controller=False, supervisor=False)
+    assert one.passed_pl == 0
+    one.stroke(0, 2_000, controller=False, supervisor=True)
+    assert one.passed_pl == PULSE * NL
+    both = pump(*(make_fault("stuck_switch", 0, None, {"switch": s}) for s in ("controller", "supervisor")))
+    both.stroke(0, 1_000, controller=False, supervisor=False)
+    assert both.passed_pl == PULSE * NL
+
+
+def test_a_leak_runs_by_itself_for_exactly_its_time() -> None:
+    tried = pump(make_fault("leak", HOUR, 3 * HOUR, {"flow": "2.4 mL/day"}))
+    tried.run_to(2 * HOUR)
+    assert tried.uncommanded_pl == 100_000 * NL
+    tried.run_to(30 * HOUR)
+    assert tried.uncommanded_pl == 200_000 * NL
+
+
+def test_a_valve_pump_in_a_field_leaks_once_and_stays_shut_until_reset() -> None:
+    tried = pump(make_fault("mri_field", HOUR, 2 * HOUR), model="virtual_valve_gated_20")
+    tried.run_to(3 * HOUR)
+    assert tried.uncommanded_pl == 10_000 * NL and tried.locked
+    assert tried.stroke(1, 4 * HOUR) is False
+    tried.reset_valve()
+    assert tried.stroke(2, 5 * HOUR) is True
+
+
+def test_a_rotor_comes_back_some_time_after_the_field() -> None:
+    tried = pump(make_fault("mri_field", 0, HOUR))
+    assert [tried.stroke(1, at) for at in (HOUR, 2 * HOUR, 3 * HOUR)] == [False, False, True]
+
+
+def test_a_kink_takes_up_its_compliance_and_gives_it_back_at_once() -> None:
+    tried = pump(make_fault("catheter_kink", 0, DAY, {"compliance": "10 uL"}))
+    strokes(tried, 100)
+    assert tried.stored_pl == 10_000 * NL and tried.path is not None and tried.path.tip_pl == 0
+    assert (tried.read(HOUR).pressure_pa or 0) > 190_000
+    tried.run_to(DAY)
+    assert tried.stored_pl == 0 and tried.path.tip_pl == 10_000 * NL
+    assert total(tried) == CONTENT["morphine"] + 400_000 * 10**7
+
+
+def test_a_broken_catheter_loses_everything_there_and_a_leak_its_part() -> None:
+    broken = pump(make_fault("catheter_break", 0, None, {"place": "0.5"}))
+    strokes(broken, 200)
+    assert broken.path is not None and broken.path.tip_pl == 0 and broken.path.beside_pl == 200 * PULSE * NL
+    leaking = pump(make_fault("catheter_leak", 0, None, {"part": "0.25"}))
+    strokes(leaking, 200)
+    assert leaking.path is not None and leaking.path.beside_pl == 50 * PULSE * NL
+
+
+@given(
+    pushes=st.lists(
+        st.tuples(st.integers(0, 10**8), st.integers(0, 10**12), st.integers(0, PPM), st.integers(0, PPM)), max_size=12
+    ),
+    volume=st.integers(0, 10**8),
+)
+def test_the_path_conserves_volume_and_mass_under_any_leak(
+    pushes: list[tuple[int, int, int, int]], volume: int
+) -> None:
+    path = Path(volume, {"a": 10**9})
+    given_in = 10**9 if volume else 0
+    for pushed, mass, lost, place in pushes:
+        path.push(pushed, {"a": mass}, lost, place)
+        given_in += mass if pushed else 0
+    assert path.held().get("a", 0) + path.at_tip.get("a", 0) + path.beside.get("a", 0) == given_in
+    assert path.tip_pl + path.beside_pl == sum(pushed for pushed, *_ in pushes)
+
+
+def test_unknown_contents_stay_unknown_until_they_have_left() -> None:
+    path = Path(1_000, None)
+    path.push(999, {"a": 5})
+    assert not path.known
+    path.push(1, {"a": 5})
+    assert path.known
+
+
+def test_battery_breakdown_under_a_stroke_is_a_loss_of_power_with_a_part_of_the_stroke() -> None:
+    tried = pump(make_fault("battery_sag", 0, None, {"sag": "0.3"}))
+    with pytest.raises(PowerCut):
+        tried.stroke(1, 1_000)
+    assert 0 <= tried.passed_pl < PULSE * NL
+    assert tried.read(2_000).battery_mv == 2_100
+
+
+def test_level_sensor_only_where_it_is_declared_and_stuck_keeps_its_last_reading() -> None:
+    assert pump(model="virtual_peristaltic_20").read(0).level_nl is None
+    stuck = pump(make_fault("sensor_stuck", HOUR, None, {"sensor": "level"}))
+    before = stuck.read(0).level_nl
+    for seq in range(1, 2_000):
+        stuck.stroke(seq, HOUR + seq)
+    assert stuck.read(2 * HOUR).level_nl == before == 18_000_000
+
+
+def test_warmth_and_height_change_a_gas_pump_and_nothing_else_is_guessed() -> None:
+    gas = hardware_model("virtual_gas")
+    assert gas_flow(1_000_000, gas, 37_000, 101_325) == 1_000_000
+    assert gas_flow(1_000_000, gas, 38_000, 101_325) == 1_100_000
+    assert 1_300_000 < gas_flow(1_000_000, gas, 37_000, ambient_pa(2_500)) < 1_500_000
+    with pytest.raises(Refused, match="drive"):
+        gas_flow(1_000_000, hardware_model("reference"), 37_000, 101_325)
+
+
+def test_clock_faults_are_exact_and_true_time_is_found_again() -> None:
+    base = Timebase.under(
+        (
+            make_fault("clock_drift", 0, HOUR, {"rate": "1.5"}),
+            make_fault("clock_jump", 2 * HOUR, None, {"by": "1 h"}),
+            make_fault("clock_stop", 3 * HOUR, 4 * HOUR),
+        ),
+        0,
+    )
+    assert base.reading(HOUR) == HOUR * 3 // 2
+    assert base.reading(2 * HOUR) == HOUR * 7 // 2
+    assert base.reading(3 * HOUR) == base.reading(4 * HOUR) == HOUR * 9 // 2
+    assert base.when(HOUR, 0) == HOUR * 2 // 3
+    assert base.when(HOUR * 9 // 2 + 1, 0) == 4 * HOUR + 1
+
+
+@given(st.integers(0, 5 * HOUR), st.integers(0, 5 * HOUR))
+def test_the_clock_shows_a_reading_when_it_is_said_to(reading: int, after: int) -> None:
+    base = Timebase.under((make_fault("clock_drift", HOUR, None, {"rate": "0.7"}),), 0)
+    true = base.when(reading, after)
+    assert true >= after and base.reading(true) >= reading
+    assert true == after or base.reading(true - 1) < reading
+
+
+def test_storage_loses_power_at_the_byte_it_was_told_and_can_be_full() -> None:
+    store = FaultyStorage(budget=10)
+    store.append(0, b"12345678")
+    with pytest.raises(PowerCut):
+        store.append(0, b"abcdef")
+    assert store.read(0) == b"12345678ab"
+    with pytest.raises(PowerCut):
+        store.sync(0)
+    store.power_on()
+    store.append(0, b"x")
+    store.full = True
+    with pytest.raises(StorageFull):
+        store.append(0, b"y")
+    assert store.rot(0) and store.read(0)[-1] == ord("x") ^ 1
+    store.tear(3)
+    assert store.read(0) == b"12345678"
+
+
+@pytest.mark.parametrize("kind", fault_kinds())
+def test_every_fault_can_be_made_with_its_defaults(kind: str) -> None:
+    made = make_fault(kind, 5)
+    assert made.active(5) and not made.active(4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "until", "figures", "where"),
+    [
+        ("nonsense", None, {}, "fault.kind"),
+        ("gain", None, {"gain": "10.1"}, "fault.gain"),
+        ("gain", None, {"gain": "-1"}, "fault.gain"),
+        ("gain", None, {"gain": float("nan")}, "fault.gain"),
+        ("gain", None, {"gain": "0.0000001"}, "fault.gain"),
+        ("leak", None, {"flow": "5"}, "fault.flow"),
+        ("leak", None, {"flow": 5}, "fault.flow"),
+        ("memory_flip", None, {"bit": 1.5}, "fault.bit"),
+        ("memory_flip", 9, {}, "fault.until"),
+        ("stall", 5, {}, "fault.until"),
+        ("stall", None, {"depth": "1"}, "fault.depth"),
+        ("sensor_stuck", None, {"sensor": "nose"}, "fault.sensor"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused_by_field(
+    kind: str, until: int | None, figures: dict[str, object], where: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        make_fault(kind, 5, until, figures)
+    assert [refusal.where for refusal in refused.value.refusals] == [where]
