@@ -7,12 +7,12 @@ import json
 from itertools import groupby
 from typing import Any
 
-from thecal.pump.kernel.schedule import make_plan
-from thecal.pump.kernel.types import Config, Gap, Past, Program, Segment, State
+from thecal.pump.kernel.schedule import plan_for
+from thecal.pump.kernel.types import Aside, Bolus, Config, Demand, Gap, Once, Past, Program, Segment, State
 from thecal.pump.kernel.windows import Ledger
 
-_PLAIN = ("mode", "now", "base", "fired", "due", "pending", "seq", "given", "reservoir_nl", "alarms")
-_PAST = ("failed", "doubtful", "missed", "gap_count", "empty_since", "damage")
+_PLAIN = ("mode", "now", "base", "fired", "due", "pending", "seq", "given", "reservoir_nl", "alarms", "roomy")
+_PAST = ("failed", "doubtful", "missed", "gap_count", "empty_since", "damage", "vetoed")
 
 
 def canonical(plain: object) -> bytes:
@@ -22,20 +22,25 @@ def canonical(plain: object) -> bytes:
 
 def program_to_bytes(program: Program) -> bytes:
     """A program as bytes; its label may be any bytes."""
-    return canonical([*program[:-1], program.label.decode("latin-1")])
+    return canonical([*program[:6], program.label.decode("latin-1"), *program[7:]])
 
 
 def program_from_bytes(data: bytes) -> Program:
     """The program that ``program_to_bytes`` wrote."""
-    drug, pulse_fg, anchor, period, segments, caps, label = json.loads(data)
+    drug, pulse_fg, anchor, period, segments, caps, label, fallback, reactions, locks, demand, once = json.loads(data)
     return Program(
         drug,
         pulse_fg,
         anchor,
         period,
-        tuple(Segment(*segment) for segment in segments),
+        _segments(segments),
         tuple((window, cap) for window, cap in caps),
         label.encode("latin-1"),
+        fallback,
+        tuple((number, rung) for number, rung in reactions),
+        locks,
+        None if demand is None else Demand(*demand),
+        None if once is None else Once(once[0], once[1], once[2], _segments(once[3]), once[4]),
     )
 
 
@@ -47,20 +52,35 @@ def state_to_bytes(state: State) -> bytes:
     plain["gaps"] = [list(gap) for gap in state.past.gaps]
     plain["program"] = None if state.plan is None else program_to_bytes(state.plan.program).decode("ascii")
     plain["ledger"] = _ledger_plain(state.ledger)
+    plain["bolus"] = state.bolus
+    plain["aside"] = {**state.aside._asdict(), "boluses": _ledger_plain(state.aside.boluses)}
     return canonical(plain)
 
 
 def state_from_bytes(data: bytes) -> State:
     """The state that ``state_to_bytes`` wrote."""
     plain = json.loads(data)
-    program = plain["program"]
+    program, config, aside = plain["program"], Config(*plain["config"]), plain["aside"]
+    aside["boluses"] = _ledger(aside["boluses"])
+    for name in ("granted", "failed"):
+        aside[name] = tuple(aside[name])
+    aside = Aside(**aside)
+    plan = None
+    if program is not None:
+        plan = plan_for(program_from_bytes(program.encode("ascii")), config, aside.rung, aside.head, aside.done)
     return State(
-        config=Config(*plain["config"]),
-        plan=None if program is None else make_plan(program_from_bytes(program.encode("ascii"))),
+        config=config,
+        plan=plan,
+        bolus=None if plain["bolus"] is None else Bolus(*plain["bolus"]),
+        aside=aside,
         ledger=_ledger(plain["ledger"]),
         past=Past(gaps=tuple(Gap(*gap) for gap in plain["gaps"]), **plain["past"]),
         **{name: plain[name] for name in _PLAIN},
     )
+
+
+def _segments(plain: list[Any]) -> tuple[Segment, ...]:
+    return tuple(Segment(*segment) for segment in plain)
 
 
 def _ledger_plain(ledger: Ledger) -> list[Any]:

@@ -1,31 +1,32 @@
-"""The controller: ``step(state, event) -> (state, actions)``, and ``apply``, by which a record changes the state.
+"""The controller: ``step(state, event) -> (state, actions)``. Units as in ``types``.
 
-Units as in ``types``. Every change goes through a journal record: ``step`` decides which records to write, and the new
-state is what ``apply`` makes of them. Recovery applies the same records, so it cannot come to another state.
-
-A pulse is begun by an INTENT record, fired by Actuate, and ended by an OUTCOME record. Missed time is never made up:
-the schedule begins anew after it and a GAP record tells the interval. Records use their fields so:
-LOAD a carried mass, blob program; INTENT a pulse number, b mass; OUTCOME a pulse number, b Doubt, c given so far;
-REFILL a volume, blob label; GAP a start, b missed, c reason, d 1 when the schedule begins anew, at the end of the gap;
-DAMAGE a records lost so far, b of them new.
+Every change goes through a journal record: ``step`` decides which records to write, and the new state is what ``apply``
+makes of them. A pulse is begun by an INTENT record, fired by Actuate, and ended by an OUTCOME record. Missed time is
+never made up: the schedule begins anew after it and a GAP record tells the interval.
 """
 
-from thecal.pump.kernel.codec import program_from_bytes, program_to_bytes
-from thecal.pump.kernel.schedule import due_at, make_plan, mass_by, problem
+from thecal.pump.kernel.codec import program_to_bytes
+from thecal.pump.kernel.fold import apply, apply_intent, apply_outcome, demanded
+from thecal.pump.kernel.limits import bolus_of, crowded, problem
+from thecal.pump.kernel.schedule import bolus_due, due_at, mass_by, plan_for
 from thecal.pump.kernel.types import (
-    MS_PER_DAY,
     NEVER,
+    VETO,
     Action,
     Actuate,
     Alarm,
+    Bolus,
     Config,
+    Demanded,
     Doubt,
     Event,
-    Gap,
+    Faults,
     GapReason,
     Load,
     Mode,
     Outcome,
+    Part,
+    Path,
     Plan,
     Program,
     Record,
@@ -33,22 +34,22 @@ from thecal.pump.kernel.types import (
     Refill,
     Reject,
     Restart,
+    Resume,
+    Rung,
     Sound,
     State,
     Stop,
+    Stray,
     Tick,
+    Train,
 )
-from thecal.pump.kernel.windows import EMPTY_LEDGER, add, clear_time, mass_after
+from thecal.pump.kernel.windows import EMPTY_LEDGER, clear_time, mass_after
 
-GAPS_KEPT = 64
-_KEEP_MS = MS_PER_DAY
-
-# plain ints: looking up a member of an enumeration costs more than the arithmetic around it
 _INTENT, _OUTCOME = int(RecordKind.INTENT), int(RecordKind.OUTCOME)
 _RUNNING = int(Mode.RUNNING)
 _LOW = int(Alarm.LOW_RESERVOIR)
-_SETTLED_BY_LOAD = ~int(Alarm.GAP | Alarm.CAP | Alarm.STROKE_FAILED | Alarm.STOPPED | Alarm.JOURNAL_DAMAGED)
-_SETTLED_BY_REFILL = ~int(Alarm.LOW_RESERVOIR | Alarm.EMPTY_RESERVOIR | Alarm.GAP)
+_MAX_STROKES = 1_000
+_ALL_ALARMS = 2**62 - 2
 
 type Stepped = tuple[State, tuple[Action, ...]]
 
@@ -63,28 +64,24 @@ def start(config: Config, reservoir_nl: int, now: int) -> State:
 
 def step(state: State, event: Event) -> Stepped:
     """What follows from ``event``. Total: an event that cannot be accepted gives Reject and the same state."""
-    if isinstance(event, Tick):
-        return _tick(state, event.now)
-    if isinstance(event, Outcome):
-        return _outcome(state, event)
-    if isinstance(event, Load):
-        return _load(state, event)
-    if isinstance(event, Stop):
-        return _stop(state, event)
-    if isinstance(event, Refill):
-        return _refill(state, event)
-    assert isinstance(event, Restart), "every event is known"
-    return _restart(state, event)
-
-
-def apply(state: State, record: Record) -> State:
-    """The state after ``record``. Total over records that ``step`` wrote, in their order, even if some are lost."""
-    kind = record.kind
-    if kind == _INTENT:
-        return _apply_intent(state, record)
-    if kind == _OUTCOME:
-        return _apply_outcome(state, record)
-    return _APPLY[RecordKind(kind)](state, record)
+    match event:
+        case Tick(now):
+            return _tick(state, now)
+        case Outcome():
+            return _outcome(state, event)
+        case Load():
+            return _load(state, event)
+        case Demanded(now):
+            return _demanded(state, now)
+        case Refill() | Resume() | Path():
+            return _attended(state, event)
+        case Restart():
+            return _restart(state, event)
+        case Stop(now):
+            now = max(now, state.now)
+            return _settle(state, *_open_gap(state, now), Record(RecordKind.STOP, now))
+        case _:
+            return _warned(state, event)
 
 
 def _tick(state: State, now: int) -> Stepped:
@@ -100,17 +97,29 @@ def _tick(state: State, now: int) -> Stepped:
     if state.reservoir_nl < config.pulse_nl:
         return _settle(state, Record(RecordKind.EMPTY, now))
     ledger = state.ledger
-    kept = ledger.total - ledger.before
-    for window, cap in program.caps:
-        # a program at its cap holds as many whole pulses as the cap does, and the one that is just being made
-        if kept > cap and mass_after(ledger, now - window) > cap:
-            return _held_back(state, program, now)
-    seq = state.seq + 1
-    record = Record(_INTENT, now, seq, program.pulse_fg)
-    after = _apply_intent(state, record)
+    if ledger.total > state.roomy:
+        for window, cap in program.caps:
+            # a program at its cap holds as many whole pulses as the cap does, and the one that is just being made
+            if mass_after(ledger, now - window) > cap:
+                return _held_back(state, program, now)
+    seq, counted, train = state.seq + 1, program.pulse_fg, 0
+    if state.bolus is not None or state.plan.head is not None:
+        counted, train = _which(state, state.plan, state.bolus, now)
+    record = Record(_INTENT, now, seq, counted, train)
+    after = apply_intent(state, record)
     if after.alarms != state.alarms:
         return after, (record, Actuate(seq), Sound(after.alarms & ~state.alarms))
     return after, (record, Actuate(seq))
+
+
+def _which(state: State, plan: Plan, bolus: Bolus | None, now: int) -> tuple[int, int]:
+    """What the pulse that is due counts, and its train: the earlier of two, and the base before a bolus."""
+    pulse = plan.program.pulse_fg
+    due = due_at(plan, state.base + (state.fired + 1) * pulse)
+    if bolus is not None and (due == NEVER or bolus_due(bolus) < due):
+        return (0 if bolus.train == Train.PRIME else pulse), bolus.train
+    head = plan.head
+    return (head.counted_fg if head is not None and head.begin < now <= head.end else pulse), int(Train.BASE)
 
 
 def _held_back(state: State, program: Program, now: int) -> Stepped:
@@ -121,48 +130,126 @@ def _held_back(state: State, program: Program, now: int) -> Stepped:
 
 
 def _outcome(state: State, event: Outcome) -> Stepped:
-    seq, ok = event
-    if seq != state.pending or not seq:
+    seq, strokes = event
+    if seq != state.pending or not seq or not VETO <= strokes <= _MAX_STROKES:
         return state, (Reject("no_such_pulse", state.pending, seq),)
-    record = Record(_OUTCOME, state.now, seq, 1 if ok else 0, state.given + 1 if ok else state.given)
-    after = _apply_outcome(state, record)
-    if after.alarms != state.alarms:
-        return after, (record, Sound(after.alarms & ~state.alarms))
-    return after, (record,)
+    doubt = Doubt.VETOED if strokes == VETO else Doubt.GIVEN if strokes else Doubt.FAILED
+    record = Record(_OUTCOME, state.now, seq, int(doubt), state.given + min(max(strokes, 0), 1))
+    if strokes == 1:
+        return apply_outcome(state, record), (record,)
+    extra = (Record(RecordKind.STRAY, state.now, strokes - 1),) if strokes > 1 else ()
+    return _settle(state, record, *extra)
 
 
 def _load(state: State, event: Load) -> Stepped:
-    refusal = _not_now(state, event.now) or problem(event.program, state.config)
+    program, now = event
+    refusal = _not_now(state, now) or problem(program, state.config) or _once_refusal(state, program, now)
     if refusal is not None:
         return state, (refusal,)
-    now = event.now
     records = _open_gap(state, now)
     carried = 0
     if not records and state.mode == _RUNNING and state.plan is not None:
         # what was prescribed and not yet a whole pulse goes on as the same part of a pulse
         part = mass_by(state.plan, now) - state.base - state.fired * state.plan.program.pulse_fg
         if part > 0:  # it is negative while a cap holds delivery back
-            carried = part * event.program.pulse_fg // state.plan.program.pulse_fg
-        assert 0 <= carried < event.program.pulse_fg, "less than a pulse is carried"
-    records.append(Record(RecordKind.LOAD, now, carried, blob=program_to_bytes(event.program)))
-    if state.mode == Mode.EMPTY and make_plan(event.program).total:
+            carried = min(part, state.plan.program.pulse_fg - 1) * program.pulse_fg // state.plan.program.pulse_fg
+    records.append(Record(RecordKind.LOAD, now, carried, blob=program_to_bytes(program)))
+    if state.mode == Mode.EMPTY:
         records.append(Record(RecordKind.EMPTY, now))
     return _settle(state, *records)
 
 
-def _stop(state: State, event: Stop) -> Stepped:
-    now = max(event.now, state.now)  # a stop is obeyed whatever the clock says
-    return _settle(state, *_open_gap(state, now), Record(RecordKind.STOP, now))
+def _once_refusal(state: State, program: Program, now: int) -> Reject | None:
+    """Why what the program gives once cannot be given now, or None."""
+    once, aside = program.once, state.aside
+    if once is None:
+        return None
+    if state.plan is not None and state.plan.program == program:
+        return Reject("repeated")  # the same message twice must not give the same thing twice
+    same = state.plan is not None and state.plan.program.drug == program.drug
+    ledger, boluses = (state.ledger, aside.boluses) if same else (EMPTY_LEDGER, EMPTY_LEDGER)
+    if once.kind in (Part.BRIDGE, Part.TEMPORARY):
+        plan = plan_for(program, state.config, Rung.NORMAL, now)
+        assert plan.head is not None, "a bridge or a temporary change comes before the base"
+        return crowded(plan, ledger, boluses, now, end=plan.head.end)
+    bolus = bolus_of(program, once.mass, once.length, now, Train.BOLUS)
+    refusal = _locked(state, program) or _too_little(state, bolus)
+    if refusal is None and once.kind == Part.PRIME:
+        volume = bolus.pulses * state.config.pulse_nl
+        fits = aside.path_empty and volume <= state.config.path_nl
+        return None if fits else Reject("path_not_empty", state.config.path_nl, volume)
+    plan = plan_for(program, state.config, Rung.NORMAL)
+    return refusal or crowded(plan, ledger, boluses, now, end=now + once.length, new=bolus)
 
 
-def _refill(state: State, event: Refill) -> Stepped:
+def _demanded(state: State, now: int) -> Stepped:
+    refusal = _not_now(state, now) or _demand_refusal(state, now)
+    if refusal is not None:
+        return state, (refusal,)
+    assert state.plan is not None and state.plan.program.demand is not None, "it was asked"
+    demand = state.plan.program.demand
+    bolus = bolus_of(state.plan.program, demand.mass, demand.length, now, Train.BOLUS)
+    refusal = _too_little(state, bolus) or crowded(
+        state.plan, state.ledger, state.aside.boluses, now, end=now + demand.length, new=bolus
+    )
+    if refusal is not None:
+        return state, (refusal,)
+    return _settle(state, Record(RecordKind.GRANT, now, bolus.pulses, bolus.length))
+
+
+def _demand_refusal(state: State, now: int) -> Reject | None:
+    plan, aside = state.plan, state.aside
+    if state.mode != _RUNNING or plan is None or state.due < now:
+        return Reject("not_running")
+    demand = plan.program.demand
+    if demand is None:
+        return Reject("no_patient_bolus")
+    if state.bolus is not None or (plan.head is not None and now < plan.head.end):
+        return Reject("something_runs")
+    if now < aside.free_at:
+        return Reject("lockout", aside.free_at, now)
+    if len(aside.granted) >= demand.most and aside.granted[-demand.most] > now - demand.window:
+        return Reject("count", demand.most, len(aside.granted))
+    return _locked(state, plan.program)
+
+
+def _locked(state: State, program: Program) -> Reject | None:
+    """Whether an alarm, or a rung that the program would begin on or that stands, refuses boluses."""
+    faults = state.aside.faults
+    rung = state.aside.rung if state.plan is not None and state.plan.program == program else demanded(program, faults)
+    return Reject("locked", rung, faults) if rung or faults & program.locks else None
+
+
+def _too_little(state: State, bolus: Bolus) -> Reject | None:
+    volume = bolus.pulses * state.config.pulse_nl
+    return Reject("reservoir", state.reservoir_nl, volume) if volume > state.reservoir_nl else None
+
+
+def _attended(state: State, event: Refill | Resume | Path) -> Stepped:
     refusal = _not_now(state, event.now)
-    if refusal is None and event.reservoir_nl < 0:
+    if refusal is None and isinstance(event, Refill) and event.reservoir_nl < 0:
         refusal = Reject("reservoir", 0, event.reservoir_nl)
     if refusal is not None:
         return state, (refusal,)
-    record = Record(RecordKind.REFILL, event.now, event.reservoir_nl, blob=event.label)
-    return _settle(state, *_open_gap(state, event.now), record)
+    now = event.now
+    if isinstance(event, Path):
+        return _settle(state, Record(RecordKind.PATH, now, int(event.empty)))
+    record = Record(RecordKind.RESUME, now)
+    if isinstance(event, Refill):
+        record = Record(RecordKind.REFILL, now, event.reservoir_nl, blob=event.label)
+        if state.aside.halted != NEVER:  # a refill lets nothing go on that the ladder halted
+            return _settle(state, record)
+    return _settle(state, *_open_gap(state, now), record)
+
+
+def _warned(state: State, event: Stray | Faults) -> Stepped:
+    now = max(event.now, state.now)  # what can only lower delivery is heeded whatever the clock says
+    if isinstance(event, Stray):
+        return _settle(state, Record(RecordKind.STRAY, now, 1))
+    faults = (state.aside.faults | event.began) & ~event.ended & _ALL_ALARMS
+    if faults == state.aside.faults:
+        return state, ()
+    return _settle(state, Record(RecordKind.FAULTS, now, faults))
 
 
 def _restart(state: State, event: Restart) -> Stepped:
@@ -199,7 +286,7 @@ def _gap(state: State, begin: int, end: int, reason: int, at: int | None = None,
     assert state.plan is not None, "without a program nothing is missed"
     missed = 0
     if anew:
-        missed = (mass_by(state.plan, end) - state.base) // state.plan.program.pulse_fg - state.fired
+        missed = max((mass_by(state.plan, end) - state.base) // state.plan.program.pulse_fg - state.fired, 0)
     return Record(RecordKind.GAP, end if at is None else at, begin, missed, reason, end if anew else 0)
 
 
@@ -207,126 +294,8 @@ def _open_gap(state: State, now: int) -> list[Record]:
     """The gap that ends now because somebody attends to the pump, if there is one."""
     if state.mode == Mode.EMPTY and state.plan is not None:
         return [_gap(state, state.past.empty_since, now, GapReason.EMPTY)]
+    if state.aside.halted != NEVER:
+        return [_gap(state, state.aside.halted, now, GapReason.HALTED)]
     if state.mode == _RUNNING and state.due <= now and not state.pending:
         return [_gap(state, state.due, now, GapReason.LATE)]
     return []
-
-
-def _apply_intent(state: State, record: Record) -> State:
-    _, at, seq, mass, _, _, _ = record
-    plan = state.plan
-    fired = state.fired + 1
-    due = state.due if plan is None else due_at(plan, state.base + (fired + 1) * mass)
-    config = state.config
-    left = state.reservoir_nl - config.pulse_nl
-    alarms = state.alarms if left > config.low_nl else state.alarms | _LOW
-    ledger = add(state.ledger, at, mass, _KEEP_MS)
-    # in the order of the fields: this is done for every pulse, and naming them costs three times as much
-    return State(
-        config, state.mode, at, plan, state.base, fired, due, seq, seq, state.given, left, ledger, alarms, state.past
-    )
-
-
-def _apply_outcome(state: State, record: Record) -> State:
-    doubt, given = record.b, record.c
-    if doubt == 1:
-        config, mode, now, plan, base, fired, due, _, seq, _, left, ledger, alarms, past = state
-        return State(config, mode, now, plan, base, fired, due, 0, seq, given, left, ledger, alarms, past)
-    past = state.past
-    if doubt == Doubt.DOUBTFUL:
-        return state._replace(pending=0, given=given, past=past._replace(doubtful=past.doubtful + 1))
-    past = past._replace(failed=past.failed + 1)
-    return state._replace(pending=0, given=given, past=past, alarms=state.alarms | Alarm.STROKE_FAILED)
-
-
-def _apply_load(state: State, record: Record) -> State:
-    program = program_from_bytes(record.blob)
-    plan = make_plan(program)
-    # windows count the drug that the program names; another drug's pulses say nothing about its dose
-    same = state.plan is not None and state.plan.program.drug == program.drug
-    alarms = state.alarms & _SETTLED_BY_LOAD
-    state = state._replace(
-        now=record.at,
-        mode=_RUNNING if plan.total else Mode.STOPPED,
-        plan=plan,
-        ledger=state.ledger if same else EMPTY_LEDGER,
-        alarms=alarms if plan.total else alarms | Alarm.STOPPED,
-        past=state.past._replace(empty_since=NEVER),
-    )
-    return _begin(state, plan, record.at, record.a)
-
-
-def _apply_stop(state: State, record: Record) -> State:
-    alarms = state.alarms | Alarm.STOPPED
-    mode = Mode.FAULT if state.mode == Mode.FAULT else Mode.STOPPED
-    past = state.past._replace(empty_since=NEVER)
-    return state._replace(now=record.at, mode=mode, due=NEVER, past=past, alarms=alarms)
-
-
-def _apply_refill(state: State, record: Record) -> State:
-    alarms = state.alarms & _SETTLED_BY_REFILL
-    if record.a <= state.config.low_nl:
-        alarms |= _LOW
-    state = state._replace(now=record.at, reservoir_nl=record.a, alarms=alarms)
-    if state.mode == Mode.EMPTY and state.plan is not None:
-        past = state.past._replace(empty_since=NEVER)
-        return _begin(state._replace(mode=_RUNNING, past=past), state.plan, record.at, 0)
-    return state
-
-
-def _apply_gap(state: State, record: Record) -> State:
-    _, at, begin, missed, reason, anew_at, _ = record
-    gap = Gap(begin, anew_at or at, missed, reason)
-    alarm = Alarm.CAP if reason == GapReason.CAP else Alarm.GAP
-    past = state.past
-    past = past._replace(
-        gaps=(*past.gaps, gap)[-GAPS_KEPT:],
-        gap_count=past.gap_count + 1,
-        missed=past.missed + missed,
-        empty_since=at if state.mode == Mode.EMPTY else past.empty_since,
-    )
-    alarms = state.alarms | alarm if anew_at else state.alarms
-    state = state._replace(now=at, past=past, alarms=alarms)
-    if not anew_at or state.plan is None or state.mode == Mode.FAULT:
-        return state
-    anew = _begin(state, state.plan, anew_at, 0)
-    return anew if state.mode == _RUNNING else anew._replace(due=NEVER)
-
-
-def _apply_empty(state: State, record: Record) -> State:
-    alarms = state.alarms | Alarm.EMPTY_RESERVOIR | _LOW
-    past = state.past._replace(empty_since=record.at)
-    return state._replace(now=record.at, mode=Mode.EMPTY, due=NEVER, past=past, alarms=alarms)
-
-
-def _apply_damage(state: State, record: Record) -> State:
-    """Each record lost may have been a pulse: counted for caps as if given just now, and delivery ends."""
-    _, at, total, fresh, _, _, _ = record
-    ledger = state.ledger
-    if state.plan is not None:
-        ledger = add(ledger, at, fresh * state.plan.program.pulse_fg, _KEEP_MS)
-    return state._replace(
-        now=at,
-        mode=Mode.FAULT,
-        due=NEVER,
-        pending=0,
-        ledger=ledger,
-        past=state.past._replace(doubtful=state.past.doubtful + fresh, damage=total),
-        alarms=state.alarms | Alarm.JOURNAL_DAMAGED,
-    )
-
-
-def _begin(state: State, plan: Plan, at: int, carried: int) -> State:
-    """The schedule begins anew at ``at``, with ``carried`` fg already due."""
-    base = mass_by(plan, at) - carried
-    return state._replace(base=base, fired=0, due=due_at(plan, base + plan.program.pulse_fg))
-
-
-_APPLY = {
-    RecordKind.LOAD: _apply_load,
-    RecordKind.STOP: _apply_stop,
-    RecordKind.REFILL: _apply_refill,
-    RecordKind.GAP: _apply_gap,
-    RecordKind.EMPTY: _apply_empty,
-    RecordKind.DAMAGE: _apply_damage,
-}

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 from thecal.pump.kernel.types import Record, RecordKind
 
 RECORD_BYTES = 64
-FORMAT = 1
+FORMAT = 2
 MARK = 0xA55A
 BANKS = (0, 1)
 ROTATE_AFTER = 32_768

@@ -20,7 +20,34 @@ class Mode(IntEnum):
     RUNNING = 1
     STOPPED = 2  # by command, or by a program that delivers nothing
     EMPTY = 3  # the reservoir cannot give another pulse
-    FAULT = 4  # the journal was found damaged; only a newly loaded program leaves this
+    FAULT = 4  # halted by the ladder, or the journal was found damaged; a person's act leaves this
+
+
+class Rung(IntEnum):
+    """The safe-state ladder. By itself the pump only climbs it, and a higher rung never gives more than a lower one."""
+
+    NORMAL = 0
+    BASAL_ONLY = 1  # no boluses
+    FALLBACK = 2  # at most the signed fallback rate
+    MIN_RATE = 3  # at most the mechanical minimum
+    STOP = 4
+
+
+class Train(IntEnum):
+    """Which schedule a pulse belongs to."""
+
+    BASE = 0
+    BOLUS = 1
+    PRIME = 2
+
+
+class Part(IntEnum):
+    """What a program gives once, when it begins."""
+
+    BOLUS = 1
+    PRIME = 2  # fills an empty path; counts in no window
+    BRIDGE = 3  # segments that come before the base program; its clock stands still while nothing is delivered
+    TEMPORARY = 4  # a rate in the place of the base program
 
 
 class Alarm(IntFlag):
@@ -42,6 +69,7 @@ class GapReason(IntEnum):
     RESTART = 2
     EMPTY = 3
     CAP = 4
+    HALTED = 5  # by the ladder
 
 
 class Doubt(IntEnum):
@@ -50,6 +78,7 @@ class Doubt(IntEnum):
     FAILED = 0
     GIVEN = 1
     DOUBTFUL = 2  # power was lost between intent and outcome: counted for caps, never repeated
+    VETOED = 3  # the supervisor refused it; it stays counted for caps
 
 
 class Config(NamedTuple):
@@ -60,6 +89,8 @@ class Config(NamedTuple):
     flow_max: int
     low_nl: int
     max_late_ms: int = 1_000
+    minimum: int = 0  # the mechanical minimum; 0 when there is none
+    path_nl: int = 0  # from the outlet to the tip of the catheter
 
 
 class Segment(NamedTuple):
@@ -70,11 +101,36 @@ class Segment(NamedTuple):
     mass: int
 
 
+class Demand(NamedTuple):
+    """A bolus that the patient may ask for: ``mass`` over ``length``, after a lockout, ``most`` in any ``window``."""
+
+    mass: int
+    length: int
+    lockout: int
+    from_end: bool  # the lockout runs from the end of a bolus, else from its start
+    most: int
+    window: int
+
+
+class Once(NamedTuple):
+    """What is given once. ``mass`` is fg, and fg/day for TEMPORARY; ``segments`` and ``counted_fg`` are a BRIDGE's.
+
+    ``counted_fg`` is what one pulse of the bridge counts in the windows: old fluid leaves the tip meanwhile.
+    """
+
+    kind: int
+    length: int
+    mass: int
+    segments: tuple[Segment, ...] = ()
+    counted_fg: int = 0
+
+
 class Program(NamedTuple):
     """What to deliver: segments in rising order, not overlapping, repeated each ``period`` ms from ``anchor``.
 
     ``pulse_fg`` is the mass of the primary drug in one pulse. ``caps`` are (window ms, fg) pairs, each for any
-    sliding window. ``label`` is carried for the caller and never read here.
+    sliding window. ``label`` is carried for the caller and never read here. ``fallback`` is fg/day, or NEVER when none
+    was signed. ``reactions`` are (alarm number, rung); ``locks`` has bit n set when alarm n refuses boluses.
     """
 
     drug: str
@@ -84,15 +140,52 @@ class Program(NamedTuple):
     segments: tuple[Segment, ...]
     caps: tuple[tuple[int, int], ...]
     label: bytes = b""
+    fallback: int = NEVER
+    reactions: tuple[tuple[int, int], ...] = ()
+    locks: int = 0
+    demand: Demand | None = None
+    once: Once | None = None
 
 
 class Plan(NamedTuple):
-    """A program made ready: each segment's start, the mass before each, and the mass of a whole period."""
+    """A program made ready: its segments, each one's start, the mass before each, and the mass of a whole period.
+
+    The segments are those of the program, cut to a highest rate where the ladder asks for it.
+    """
 
     program: Program
+    segments: tuple[Segment, ...]
     starts: tuple[int, ...]
     before: tuple[int, ...]
     total: int
+    head: "Head | None" = None
+
+
+class Head(NamedTuple):
+    """Another plan in the place of the base from ``begin`` to ``end``: a bridge or a temporary change.
+
+    ``low`` and ``high`` are the cumulative mass at both ends. ``into`` and ``after`` are added to the mass of that
+    plan, and of the base afterwards, so that mass runs on.
+    """
+
+    begin: int
+    end: int
+    low: int
+    high: int
+    plan: Plan
+    into: int
+    after: int
+    counted_fg: int
+
+
+class Bolus(NamedTuple):
+    """Pulses on top of the base, spread evenly over ``length`` ms from ``begin``; ``fired`` of them were begun."""
+
+    train: int
+    begin: int
+    length: int
+    pulses: int
+    fired: int = 0
 
 
 class Load(NamedTuple):
@@ -109,10 +202,13 @@ class Tick(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The mechanism's answer to Actuate."""
+    """The mechanism's answer to Actuate: how many strokes were sensed, or VETO when the supervisor refused it."""
 
     seq: int
-    ok: bool
+    strokes: int
+
+
+VETO = -1
 
 
 class Stop(NamedTuple):
@@ -136,7 +232,40 @@ class Restart(NamedTuple):
     damage: int = 0
 
 
-Event = Load | Tick | Outcome | Stop | Refill | Restart
+class Demanded(NamedTuple):
+    """The patient asks for a bolus."""
+
+    now: int
+
+
+class Stray(NamedTuple):
+    """A stroke was sensed that nobody asked for. Never refused."""
+
+    now: int
+
+
+class Faults(NamedTuple):
+    """Alarms that began or ended, bit n for alarm n. Never refused. What ends does not lower the rung."""
+
+    began: int
+    ended: int
+    now: int
+
+
+class Resume(NamedTuple):
+    """A person lets the pump go down to the rung that the alarms which are still active ask for."""
+
+    now: int
+
+
+class Path(NamedTuple):
+    """A person says that the path from the outlet to the tip is empty, or that it holds drug."""
+
+    empty: bool
+    now: int
+
+
+Event = Load | Tick | Outcome | Stop | Refill | Restart | Demanded | Stray | Faults | Resume | Path
 
 
 class RecordKind(IntEnum):
@@ -152,6 +281,11 @@ class RecordKind(IntEnum):
     GAP = 8
     EMPTY = 9
     DAMAGE = 10
+    GRANT = 11
+    STRAY = 12
+    FAULTS = 13
+    RESUME = 14
+    PATH = 15
 
 
 class Record(NamedTuple):
@@ -211,6 +345,23 @@ class Past(NamedTuple):
     gaps: tuple[Gap, ...] = ()  # the latest
     empty_since: int = NEVER
     damage: int = 0  # journal records lost, as far as recovery has reported them
+    vetoed: int = 0
+
+
+class Aside(NamedTuple):
+    """What the controller knows beside the next pulse. Changes rarely."""
+
+    rung: int = 0
+    faults: int = 0  # active alarms, bit n for alarm n
+    halted: int = NEVER  # since when the ladder lets nothing through
+    head: int = NEVER  # when the part of the program that comes before its base began, or went on
+    done: int = 0  # fg that a bridge had given until then
+    free_at: int = 0  # when the lockout of the patient's bolus is over
+    granted: tuple[int, ...] = ()  # the latest grants, oldest first
+    boluses: Ledger = EMPTY_LEDGER  # of what the ledger holds, what was no base
+    strays: int = 0  # since the last resume
+    failed: tuple[int, ...] = ()  # the last pulses that failed, by number
+    path_empty: bool = False
 
 
 class State(NamedTuple):
@@ -230,3 +381,6 @@ class State(NamedTuple):
     ledger: Ledger = EMPTY_LEDGER
     alarms: int = 0
     past: Past = Past()
+    bolus: Bolus | None = None
+    aside: Aside = Aside()
+    roomy: int = 0  # while the ledger's total is not above this, no window can be above its cap

@@ -67,6 +67,13 @@ def entries(ledger: Ledger) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+def times_after(ledger: Ledger, since: int) -> tuple[int, ...]:
+    """The times of the entries later than ``since``, oldest first."""
+    first = max(bisect_right(ledger.heads, since) - 1, 0)
+    chunks = (*(times for times, _ in ledger.chunks[first:]), ledger.times)
+    return tuple(at for times in chunks for at in times if at > since)
+
+
 def clear_time(ledger: Ledger, window: int, cap: int, at: int) -> int:
     """The first time, not before ``at``, when the mass in the past ``window`` ms is at most ``cap``."""
     if mass_after(ledger, at - window) <= cap:
