@@ -16,7 +16,8 @@ from thecal.body.model import Model, build
 from thecal.body.modes import find_modes, find_modes_of_many
 from thecal.body.parameters import parameters
 from thecal.body.periodic import Answer, Rate, TimeGrid, Train
-from thecal.body.preview import Planned, Preview, PulseTrain
+from thecal.body.planned import Planned, PulseTrain
+from thecal.body.preview import Preview
 from thecal.body.scan import first_order
 from thecal.quantity import Refused
 

@@ -161,7 +161,7 @@ def first_mixing(spine: SpineParameters, grid: Grid, name: str, z_mm: float, vol
     Variance of the small-bolus width plus that of a plug as long as the volume. Shape (..., cells).
     """
     here = grid.weights(z_mm, np.arange(grid.cells))
-    area = (grid.area_cm2 @ here)[..., None] if name == "csf" else spine.epidural_ml_cm
+    area = (grid.area_cm2 * here).sum(axis=-1, keepdims=True) if name == "csf" else spine.epidural_ml_cm
     sd = np.sqrt(spine.bolus_sd_cm**2 + (volume_ml / area) ** 2 / 12)
     distance = (grid.z_mm - z_mm) / 10 * spine.length_scale
     share: Array = np.exp(-0.5 * (distance / sd) ** 2)

@@ -91,11 +91,10 @@ class Answer:
         self.grid = grid
         self._all = rates, columns, readers
         live = (rates < -_STILL).any(axis=0)
-        self._rates, self._columns, self._readers = (
-            np.minimum(rates[:, live], -_STILL),
-            columns[:, :, live],
-            readers[:, :, live],
-        )
+        # one memory layout whatever the number of patients, so that the products below take one path
+        self._rates = np.ascontiguousarray(np.minimum(rates[:, live], -_STILL))
+        self._columns = np.ascontiguousarray(columns[:, :, live])
+        self._readers = np.ascontiguousarray(readers[:, :, live])
         self._shifts = shifts_h
         patients, modes = self._rates.shape
         self._readings = readers.shape[1]
@@ -113,11 +112,6 @@ class Answer:
             np.multiply(grown, weights, out=lift)
         blocks = max(grid.count // self._steps, 1)
         self._fall = np.exp(self._rates[:, None, :] * (self._steps * grid.step_h * np.arange(blocks))[:, None])
-
-    @property
-    def width(self) -> int:
-        """How many columns inputs may enter by."""
-        return int(self._columns.shape[1])
 
     def run(self, program: Sequence[Item], out: Array | None = None) -> Array:
         """Readings, shape (patients, times, readings)."""
@@ -208,7 +202,9 @@ class Answer:
         for at in range(0, distinct.size, 256):
             phase = distinct[at : at + 256]
             if self._shifts is None:
-                table[:, at : at + 256] = np.exp(self._rates[:, None, :] * phase[:, None]) @ np.swapaxes(weights, 1, 2)
+                table[:, at : at + 256] = np.exp(self._rates[:, None, :] * phase[:, None]) @ np.ascontiguousarray(
+                    np.swapaxes(weights, 1, 2)
+                )
             else:
                 back = np.exp(self._rates[:, None, None, :] * (phase[:, None] - look)[:, :, None])
                 table[:, at : at + 256] = np.einsum("pkom,pom->pko", back, weights)
