@@ -1,7 +1,8 @@
-"""Headers on every answer, and a plain page for a refusal that no form caught."""
+"""Headers on every answer, no view without a declared access, and a plain page for a refusal that no form caught."""
 
 from collections.abc import Callable
 
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
@@ -23,6 +24,24 @@ class SecureHeaders:
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), usb=()")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class DeclaredAccess:
+    """A view that does not say who may open it is not run at all."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer as the view does."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], _args: object, _kwargs: object
+    ) -> None:
+        """Raise ImproperlyConfigured for a view without ``@page`` or ``@public``."""
+        if not hasattr(view, "access"):
+            raise ImproperlyConfigured(f"the view of {request.path} does not declare who may open it")
 
 
 class PlainRefusals:

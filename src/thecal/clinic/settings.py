@@ -39,6 +39,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "thecal.clinic.middleware.DeclaredAccess",
     "thecal.clinic.middleware.PlainRefusals",
 ]
 ROOT_URLCONF = "thecal.clinic.urls"

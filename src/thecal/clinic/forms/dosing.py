@@ -87,6 +87,8 @@ class SolutionFields(ChartForm):
 class TrialPlanForm(SolutionFields):
     """The plan of a trial, with the rule by which it will be judged."""
 
+    field_order = ("method", "drug", "concentration", "others", "dose", "days", "pump_profile", "tip_level", "path")
+
     method = forms.ChoiceField(choices=[(name, METHODS[name]) for name in INFUSED])
     dose = QuantityField(DOSE_RATE, label="Dose per day", help_text="Of the primary drug, for example 0.5 mg/day.")
     days = forms.IntegerField(min_value=1, max_value=365, label="Days")
@@ -132,6 +134,8 @@ class CapFields(ChartForm):
 class TrialStartForm(CapFields):
     """What goes into the external pump, and its caps."""
 
+    field_order = ("fill", "cap_hour", "cap_day")
+
     fill = QuantityField(VOLUME, label="Fill of the external pump", help_text="For example 100 mL.")
 
     places = {**CapFields.places, "fill_nl": "fill"}
@@ -139,6 +143,8 @@ class TrialStartForm(CapFields):
 
 class TrialDoseForm(CapFields):
     """Another dose during the trial."""
+
+    field_order = ("dose", "cap_hour", "cap_day", "reason")
 
     dose = QuantityField(DOSE_RATE, label="New dose per day", help_text="Of the primary drug, for example 0.6 mg/day.")
     reason = forms.CharField(max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
@@ -190,6 +196,11 @@ class DecisionForm(ChartForm):
 
 class ImplantForm(SolutionFields):
     """The implant as it was done."""
+
+    field_order = (
+        *("site", "route", "pump_profile", "serial", "catheter", "supplied", "trimmed", "tip_level", "tip_checked"),
+        *("drug", "concentration", "others", "fill", "path", "note"),
+    )
 
     site = forms.ChoiceField(choices=[("abdomen", "Abdomen"), ("upper_buttock", "Upper buttock")], label="Pump pocket")
     route = forms.ChoiceField(choices=[("intrathecal", "Intrathecal"), ("epidural", "Epidural")])
@@ -268,6 +279,7 @@ class PrescriptionForm(CapFields):
     )
     reason = forms.CharField(required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
+    field_order = ("program", "dose", "bolus", "every", "over", "basal", "steps", "cap_hour", "cap_day", "reason")
     places = {
         **CapFields.places,
         "program.dose": "dose",
@@ -358,6 +370,9 @@ class WhatIfForm(forms.Form):
     """If the syringe had held another concentration than the label said."""
 
     concentration = QuantityField(CONCENTRATION, label="Concentration that was really filled")
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="what-if-%s")  # it stands on one page with the form of the refill
 
 
 def _lengths(text: str) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""Tests of the clinic, against its real database, rooms and pump processes."""
