@@ -6,13 +6,13 @@ the load; the rest follows Emax and Hill. Sources: each drug's own file, table `
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from thecal.body.model import Model
-from thecal.body.parameters import parameters, require
+from thecal.body.model import Frame
+from thecal.body.parameters import NO_CHANGES, Changes, Values, parameters, require
 from thecal.body.person import Person, Variation
 from thecal.body.reference import entries, entry
 
@@ -36,7 +36,7 @@ class EffectParameters:
     emax_range: tuple[float, float]
 
 
-def effect_parameters(drug: str, person: Person | None = None) -> EffectParameters:
+def effect_parameters(drug: str, person: Person | None = None, changes: Changes = NO_CHANGES) -> EffectParameters:
     """The reference values of ``drug``, for ``person`` where one is given.
 
     Raises Refused for a drug whose sources give no concentration that relieves pain.
@@ -44,10 +44,12 @@ def effect_parameters(drug: str, person: Person | None = None) -> EffectParamete
     require(drug, "relief")
     own = Variation() if person is None else person.variation
 
-    def value(key: str) -> float:
-        return entry(drug, f"effect.{key}").value
+    values = Values(drug, changes)
 
-    emax = entry(drug, "effect.Emax")
+    def value(key: str) -> float:
+        return values(f"effect.{key}")
+
+    emax = replace(entry(drug, "effect.Emax"), value=value("Emax"))
     pairs = tuple(
         (math.log(2) / (24 * value(f"{name}_half_life")), value(f"{name}_max") * factor)
         for name, factor in (("fast", 1.0), ("slow", own.slow_tolerance))
@@ -60,11 +62,14 @@ def effect_parameters(drug: str, person: Person | None = None) -> EffectParamete
         emax=emax.value,
         tolerance=pairs,
         potency_log_sd=value("potency_log_sd"),
-        emax_range=((emax.value + (emax.lo or 0.0)) / 2, (emax.value + (emax.hi or 1.0)) / 2),
+        emax_range=(
+            (emax.value + min(emax.lo or 0.0, emax.value)) / 2,
+            (emax.value + max(emax.hi or 1.0, emax.value)) / 2,
+        ),
     )
 
 
-def load_row(model: Model, target_z_mm: float, effect: EffectParameters) -> Array:
+def load_row(model: Frame, target_z_mm: float, effect: EffectParameters) -> Array:
     """Reads the load, a pure number, from the states: it is linear in them.
 
     Cord that blood filled is left out: the systemic EC50 was measured with it there.

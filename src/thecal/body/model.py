@@ -86,7 +86,7 @@ class Frame:
         ):
             rows[name] = self._sum(np.array([self.where.index[name]]))
         far = [i for name, i in self.where.index.items() if name.startswith("plasma_peripheral")]
-        rows["tissues"] = self._sum(np.array(far))
+        rows["tissues"] = self._sum(np.array(far, dtype=np.intp))
         return rows
 
     def mass_row(self) -> Array:

@@ -64,7 +64,7 @@ def predict(
     effect = effect_parameters(drug, person)
     before = load_of_oral_morphine(person.prior_opioid_mg_day, person)
     grid = _with_hours(times, profile_times, inputs)
-    models = [build(parameters(member, drug, factor)) for member, factor in _members(person, drug)]
+    models = [build(parameters(member, drug, factor)) for member, factor in band_members(person, drug)]
     runs = [_run(model, inputs, grid, profile_times, tip, segment, effect) for model in models]
     shown = np.searchsorted(grid, times)
     bands = {name: _band([run.readings[name][shown] for run in runs]) for name in READINGS}
@@ -103,8 +103,11 @@ def band_source(person: Person, drug: str) -> str:
     )
 
 
-def _members(person: Person, drug: str) -> list[tuple[Person, float]]:
-    """The person as is, then the other two presets; slow mixing goes with slow clearance, as both raise levels."""
+def band_members(person: Person, drug: str) -> list[tuple[Person, float]]:
+    """The members of a band, each with a factor on clearance: the person as is, then the other two presets.
+
+    Slow mixing goes with slow clearance, as both raise levels.
+    """
     spread = 1.0 + entry(drug, f"plasma.{plasma_set(drug, person.disposition)}.clearance_cv").value
     slow, fast = [name for name in DISPERSIONS if name != person.dispersion]
     return [(person, 1.0), (replace(person, dispersion=slow), 1.0 / spread), (replace(person, dispersion=fast), spread)]

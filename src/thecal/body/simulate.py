@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from thecal.body.grid import cells_for
 from thecal.body.inputs import Input, Oral
-from thecal.body.model import build
+from thecal.body.model import Model, build
 from thecal.body.parameters import parameters, require, unconfirmed
 from thecal.body.person import Person
 from thecal.body.propagate import check_overlap, check_times, propagate, schedule
@@ -24,13 +24,17 @@ def simulate(
     rise or lie before the first input, and overlapping slow boluses.
     """
     check_routes(drug, inputs)
-    model = build(parameters(person, drug), cells_for(cell_mm))
+    return run(build(parameters(person, drug), cells_for(cell_mm)), inputs, times_h)
+
+
+def run(model: Model, inputs: Sequence[Input], times_h: npt.ArrayLike) -> Trace:
+    """``simulate`` for a model that is built already, for example with changed parameters."""
     times = check_times(times_h, inputs)
     check_overlap(inputs)
     modal, given = np.empty((times.size, len(model.names))), np.empty(times.size)
     for rows, states, mg in propagate(model, schedule(inputs, times), times):
         modal[rows], given[rows] = states, mg
-    return Trace(times, given, model, modal, unconfirmed_notes(drug))
+    return Trace(times, given, model, modal, unconfirmed_notes(model.parameters.drug))
 
 
 def check_routes(drug: str, inputs: Sequence[Input]) -> None:
