@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from thecal.cli import pump_proof
 from thecal.quantity import Refusal, Refused
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ pump_app = typer.Typer(
     '\'thecal pump program p1 --dose "5 mg/day" --cap-day "6 mg" --cap-hour "1 mg"\', \'thecal pump status p1\', '
     "'thecal pump stop p1'. Every quantity is written with its unit. Errors go to standard error with exit code 2.",
 )
+pump_proof.register(pump_app)
 
 
 @pump_app.command()

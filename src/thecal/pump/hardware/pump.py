@@ -57,6 +57,7 @@ class VirtualPump:
     strokes: list[Stroke] = field(default_factory=list)
     passed_pl: int = 0  # left the reservoir
     uncommanded_pl: int = 0
+    moves: int = 0  # strokes that moved something
     locked: bool = False  # a flow-activated valve has shut
     stored_pl: int = 0  # taken up by a line that is shut at its end
     stored: Masses = field(default_factory=dict)
@@ -89,6 +90,7 @@ class VirtualPump:
         seen = motion * 2 >= PPM
         if self._stroke_faults:
             seen = self._sensed(seen, at)
+        self.moves += motion > 0
         self.strokes.append(Stroke(at, seq, moved, motion > 0, seen))
         if broken:
             raise PowerCut("the battery broke down under a stroke")

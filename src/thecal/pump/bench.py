@@ -1,0 +1,247 @@
+"""A pump on the bench: device, storage, clock and virtual hardware, run through true time under a list of faults.
+
+True time in ms; the device sees its own clock, which faults may bend. Nothing here is random but what the seed gives,
+and nothing waits: time is simulated. What the hardware did is the truth; what the device says is its belief.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from thecal.formulary import Solution
+from thecal.pump import admission
+from thecal.pump.catalog import Profile
+from thecal.pump.device import Device
+from thecal.pump.hardware import (
+    NEVER,
+    Fault,
+    FaultyStorage,
+    Path,
+    PowerCut,
+    Timebase,
+    VirtualPump,
+    hardware_model,
+)
+from thecal.pump.hardware.pump import PL_PER_NL
+from thecal.pump.prescription import Prescription
+from thecal.pump.status import RefillReport
+from thecal.quantity import Refusal, Refused
+
+RESTART_MS = 1_000  # from a loss of power in the middle to the next start
+MAX_STROKES = 2_000_000
+_SUDDEN = {"power_loss", "storage_cut", "storage_torn", "storage_rot", "storage_full", "memory_flip"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What is in the pump at first: ``path`` None means that what the catheter holds is not known."""
+
+    fill: Solution
+    fill_nl: int
+    path_nl: int
+    path: Solution | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """At true time ``at``, ``what`` became ``now``."""
+
+    at: int
+    what: str
+    now: tuple[str, ...]
+
+
+@dataclass
+class Bench:
+    """One pump from ``start`` on. ``gain_spread``: draw this pump's flow error; else it is exact."""
+
+    profile: Profile
+    filling: Filling
+    start: int
+    faults: tuple[Fault, ...] = ()
+    seed: int = 0
+    gain_spread: bool = True
+    changes: list[Change] = field(default_factory=list)
+    orders: list[tuple[int, Prescription]] = field(default_factory=list)  # that passed the gate, and when
+    restarts: int = 0
+
+    def __post_init__(self) -> None:
+        figures = self.profile.device()
+        model = hardware_model(self.profile.id)
+        random = Random(self.seed)  # noqa: S311 - a simulation, seeded
+        fill, path_nl = self.filling.fill, self.filling.path_nl
+        reservoir = self.filling.fill_nl + figures.residual_nl
+        self.now = self.start
+        self.truth = VirtualPump(
+            model,
+            figures.pulse_nl,
+            reservoir * PL_PER_NL,
+            fill.masses(reservoir),
+            random,
+            self.start,
+            self.faults,
+            residual_pl=figures.residual_nl * PL_PER_NL,
+            path=Path(path_nl * PL_PER_NL, self.filling.path.masses(path_nl) if self.filling.path else None),
+            gain_ppm=model.draw_gain(random) if self.gain_spread else 1_000_000,
+        )
+        self.clock = Timebase.under(self.faults, self.start)
+        self.storage = FaultyStorage()
+        self.device: Device | None = Device.create(
+            self.storage,
+            figures,
+            path_nl,
+            self.filling.path,
+            fill,
+            self.filling.fill_nl,
+            self.start,
+            mechanism=self._mechanism,
+        )
+        self.device.max_late_ms = 1_000
+        self._todo = sorted(
+            [(fault.at, fault, True) for fault in self.faults if fault.kind in _SUDDEN]
+            + [(f.until, f, False) for f in self.faults if f.kind in _SUDDEN and f.until is not None],
+            key=lambda entry: entry[0],
+        )
+        self._back_at = NEVER
+        self._seen: dict[str, tuple[str, ...]] = {}
+        self._watched: Device | None = None
+        self._look()
+
+    def run_to(self, until: int) -> None:
+        """Let true time pass to ``until``: every pulse, every sudden fault and every restart in between."""
+        while True:
+            following = min(self._todo[0][0] if self._todo else NEVER, self._back_at, until)
+            self._deliver(following)
+            self.now = max(self.now, min(following, self._back_at))  # a pulse may have cost the power
+            if self._back_at <= self.now:
+                self._open()
+            elif self._todo and self._todo[0][0] <= self.now:
+                _, fault, begins = self._todo.pop(0)
+                self._sudden(fault, begins=begins)
+            else:
+                break
+        self.truth.run_to(self.now)
+        self._tell(lambda device, now: device.advance(now))
+
+    def load(self, order: Prescription) -> None:
+        """Load an order through the gate. Raises Refused, with nothing changed."""
+        self._tell(lambda device, now: admission.load(device, order, self.profile, now), needed=True)
+        self.orders.append((self.now, order))
+
+    def stop(self) -> None:
+        """Stop delivery."""
+        self._tell(lambda device, now: admission.stop(device, self.profile, now), needed=True)
+
+    def refill(
+        self, fill: Solution, fill_nl: int, withdrawn_nl: int | None, order: Prescription | None = None
+    ) -> RefillReport:
+        """Refill through the gate; ``withdrawn_nl`` None: what really came out. Raises Refused with nothing changed."""
+        self.truth.run_to(self.now)
+        there = max(0, self.truth.reservoir_pl - self.truth.residual_pl) // PL_PER_NL
+        shown = there if withdrawn_nl is None else withdrawn_nl
+        reports: list[RefillReport] = []
+
+        def told(device: Device, now: int) -> None:
+            reports.append(admission.refill(device, self.profile, shown, fill, fill_nl, now, order)[0])
+
+        self._tell(told, needed=True)
+        if order is not None:
+            self.orders.append((self.now, order))
+        self.truth.refill(fill_nl, fill.masses(fill_nl), self.now)
+        if not reports:
+            raise Refused(Refusal("pump_down", "the power went in the middle of it", "refill", "Read the pump."))
+        return reports[0]
+
+    def restart(self, off_ms: int = 0) -> None:
+        """Take the power away, and give it back ``off_ms`` later."""
+        self._down(self.now + off_ms)
+        if off_ms == 0:
+            self._open()
+
+    def _mechanism(self, seq: int, at: int) -> bool:
+        true = max(self.now, self.clock.when(at, self.now))
+        if true < NEVER:
+            self.now = true
+        if len(self.truth.strokes) >= MAX_STROKES:
+            what = f"more than {MAX_STROKES} strokes"
+            raise Refused(Refusal("too_many_strokes", what, "length", "Take a shorter time or a lower flow."))
+        return self.truth.stroke(seq, self.now)
+
+    def _deliver(self, until: int) -> None:
+        """Every pulse that the device's clock brings about before true time ``until``."""
+        while self.device is not None:
+            due = self.device.next_due
+            at = NEVER if due is None else self.clock.when(due, self.now)
+            if at > until or at >= NEVER:
+                return
+            self.now = max(self.now, at)
+            self._tell(lambda device, now: device.advance(now))
+
+    def _tell(self, act: Callable[[Device, int], object], *, needed: bool = False) -> None:
+        if needed:
+            self._watched = None
+        if self.device is None:
+            if needed:
+                do = "Wait until its power is back."
+                raise Refused(Refusal("pump_down", "the controller does not run", "pump", do))
+            return
+        try:
+            act(self.device, max(self.clock.reading(self.now), self.start))
+        except PowerCut:
+            self._down(self.now + RESTART_MS)
+        except OSError:
+            self._down(NEVER if self.storage.full else self.now + RESTART_MS)
+        self._look()
+
+    def _sudden(self, fault: Fault, *, begins: bool) -> None:
+        if fault.kind == "power_loss":
+            self._down(NEVER) if begins else self._open()
+        elif fault.kind == "storage_cut":
+            self.storage.budget = fault.number("bytes")
+        elif fault.kind == "storage_torn":
+            self.storage.tear(fault.number("bytes"))
+            self._down(self.now + RESTART_MS)
+        elif fault.kind == "storage_rot":
+            self.storage.rot(fault.number("bit"))
+        elif fault.kind == "storage_full":
+            self.storage.full = begins
+            if not begins and self.device is None:
+                self._open()
+
+    def _down(self, back_at: int) -> None:
+        self.device = None
+        self._back_at = back_at
+        self._look()
+
+    def _open(self) -> None:
+        """The controller starts again from its storage. One that cannot read it stays down."""
+        self._back_at = NEVER
+        self.storage.power_on()
+        self.restarts += 1
+        now = max(self.clock.reading(self.now), self.start)
+        try:
+            self.device = Device.open(self.storage, now, max_late_ms=1_000, mechanism=self._mechanism)
+        except PowerCut:
+            self._down(self.now + RESTART_MS)
+        except OSError:
+            self._down(NEVER)
+        except Refused:
+            self.device = None
+        self._look()
+
+    def _look(self) -> None:
+        """Note what changed. A state never changes without its alarm, an order, a restart or a refill."""
+        device = self.device
+        if device is None:
+            self._note("state", ("down",))
+            return
+        alarms = tuple(sorted(device.alarms))
+        if alarms != self._seen.get("alarms") or self._watched is not device:
+            self._watched = device
+            self._note("alarms", alarms)
+            self._note("state", (device.status(self.start).state,))
+
+    def _note(self, what: str, now: tuple[str, ...]) -> None:
+        if self._seen.get(what) != now:
+            self._seen[what] = now
+            self.changes.append(Change(self.now, what, now))
