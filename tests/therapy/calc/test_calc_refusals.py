@@ -13,8 +13,9 @@ from thecal.therapy.calc import CALCULATIONS, Calculation, Input, find
 FREE_TEXT = ("source",)
 NO_ZERO = (*FREE_TEXT, "quantity", "unit", "choice", "instant", "time zone", "model", "flows, one after another")
 BAD_TEXT = [
-    "-5 mg/day", "nan", "NaN mg/day", "inf", "1e99 mg", "1e400", "5 parsec", "6.5 ug/day", "1,000 mg/day", ".5 mL", "",
-    "   ", "99999999999999999999 mL", "mg/day", "6.5 mg/day 3 mL", "\x00", "0x10 mL", "٣ mL", "5 mL; ", "--", "x" * 5000,
+    "-5 mg/day", "nan", "NaN mg/day", "inf", "1e99 mg", "1e400", "5 parsec", "6.5 ug/day", "1,000 mg/day", ".5 mL",
+    "", "   ", "99999999999999999999 mL", "mg/day", "6.5 mg/day 3 mL", "\x00", "0x10 mL", "٣ mL", "5 mL; ", "--",
+    "x" * 5000,
 ]  # fmt: skip
 BAD_VALUES = [float("nan"), float("inf"), 1.5, -1, Fraction(-1, 3), 2**80, True, None, b"1", object(), {"a": 1}, [None]]
 
