@@ -10,8 +10,11 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from thecal.body import Bolus, Infusion, Oral, Person, Tip, simulate
+from thecal.body.assembly import assemble
 from thecal.body.bench.problems import Problem, race_a, race_b, seven_states, seven_states_rhs
 from thecal.body.engine import Systems, series
+from thecal.body.implicit import simulate_changing
+from thecal.body.inputs import Input
 from thecal.body.model import Model, build
 from thecal.body.modes import find_modes, find_modes_of_many
 from thecal.body.parameters import parameters
@@ -186,3 +189,56 @@ def test_looking_back_refuses_inputs_between_grid_times() -> None:
     back = Answer(-np.ones((1, 1)), np.ones((1, 1, 1)), np.ones((1, 1, 1)), TimeGrid(0, 1, 5), np.array([0.5]))
     with pytest.raises(ValueError, match="on the time grid"):
         back.run([Rate(0.5, 3.0, 1.0)])
+
+
+CHANGING_INPUTS: list[Input] = [
+    Infusion(0.0, 48.0, 1 / 24, "intrathecal", TIP),
+    Bolus(6.5, 0.3, "intrathecal", TIP, volume_ml=1.0),
+    Oral(10.0, 20.0),
+]
+
+
+def test_implicit_steps_agree_with_modes_where_nothing_changes() -> None:
+    person, times = Person(), np.arange(0.0, 49.0, 2.0)
+    exact = simulate(person, "morphine", CHANGING_INPUTS, times)
+    found = simulate_changing(lambda _: parameters(person, "morphine"), CHANGING_INPUTS, times, step_h=0.1)
+    z = exact.model.level_z("T10")
+    for mine, theirs in (
+        (found.output(lambda frame: frame.csf_row(z)), exact.csf("T10")),
+        (found.output(lambda frame: frame.cord_row(z)), exact.cord("T10")),
+        (found.output(lambda frame: frame.named_row("plasma")), exact.plasma),
+    ):
+        assert np.abs(mine - theirs).max() < 2e-4 * theirs.max()
+
+
+def _failing_kidney(hour: float) -> Person:
+    return Person(egfr=96.0 * math.exp(-hour / 60.0))
+
+
+def test_implicit_steps_agree_with_a_stiff_integrator_where_the_kidney_fails() -> None:
+    times = np.arange(0.0, 49.0, 8.0)
+    inputs = [Infusion(0.0, 48.0, 1.0, "intravenous")]
+    found = simulate_changing(lambda hour: parameters(_failing_kidney(hour), "morphine"), inputs, times, step_h=0.25)
+    whole = build(parameters(Person(), "morphine"))
+    blood = np.arange(whole.where.blocks[0][1], len(whole.names))
+    column = whole.column("intravenous")[blood]
+
+    def rhs(hour: float, y: Array) -> Array:
+        matrix = assemble(parameters(_failing_kidney(hour), "morphine"), whole.grid, whole.where)
+        slope: Array = matrix[np.ix_(blood, blood)] @ y + column
+        return slope
+
+    run = solve_ivp(rhs, (0.0, 48.0), np.zeros(blood.size), "LSODA", times, rtol=1e-8, atol=1e-10)
+    assert np.abs(found.states_mg[:, blood] - run.y.T).max() < 1e-4 * run.y.max()
+
+
+def test_implicit_steps_keep_mass_and_are_of_second_order() -> None:
+    times = np.array([0.0, 12.0, 24.0])
+    inputs = [Infusion(0.0, 24.0, 1 / 24, "intrathecal", TIP)]
+    ends = {}
+    for step in (1.0, 0.5, 0.0625):
+        found = simulate_changing(lambda hour: parameters(_failing_kidney(hour), "morphine"), inputs, times, step)
+        frame = build(parameters(Person(), "morphine"))
+        assert found.states_mg @ frame.mass_row() == pytest.approx(found.given_mg, rel=1e-9)
+        ends[step] = found.output(lambda frame: frame.named_row("m6g"))[-1]
+    assert abs(ends[0.5] - ends[0.0625]) < 0.35 * abs(ends[1.0] - ends[0.0625])

@@ -117,11 +117,15 @@ class Solved:
             modes.rates, columns, readers, driver, turnover.kin[piece], turnover.kout[piece], turnover.start[piece]
         )
 
-    def write(self, program: Sequence[Item], grid: TimeGrid, out: Array) -> Array:
-        """Fill ``out`` (patients, times, readings) and return the response's value one step after the last time."""
+    def write(self, program: Sequence[Item], grid: TimeGrid, out: Array, start: Array | None = None) -> Array:
+        """Fill ``out`` (patients, times, readings) and return the response's value one step after the last time.
+
+        ``start`` (patients,) is the response at the grid's first time, where that is not the problem's own start.
+        """
+        begun = self.start if start is None else start
         Answer(self.rates, self.columns, self.readers, grid).run(program, out)
         if self.driver is None:
-            return self.start
+            return begun
         used = (self.driver != 0.0).any(axis=(0, 1))
         nodes = np.repeat(self.driver[:, :, used], _NODES.size, axis=1)
         look = (1.0 - _NODES) * grid.step_h
@@ -131,8 +135,8 @@ class Solved:
         weights = (self.kin * grid.step_h)[:, None] * _WEIGHTS * np.exp(-self.kout[:, None] * look)
         push = (load @ weights[:, :, None])[:, :, 0]
         push += (self.kin / self.kout * -np.expm1(-self.kout * grid.step_h))[:, None]
-        response = first_order(np.exp(-self.kout * grid.step_h), push, self.start)
-        out[:, 0, -1] = self.start
+        response = first_order(np.exp(-self.kout * grid.step_h), push, begun)
+        out[:, 0, -1] = begun
         out[:, 1:, -1] = response[:, :-1]
         after: Array = response[:, -1]
         return after

@@ -1,0 +1,1 @@
+"""The benchmark problems, our answers, independent references, and the peers raced on the same work."""
