@@ -137,3 +137,10 @@ def test_contradictions_are_refused() -> None:
 def test_an_unknown_name_is_refused_with_near_ones() -> None:
     with pytest.raises(Refused, match="bridge"):
         find("brigde")
+
+
+def test_a_bolus_and_the_basal_flow_together_keep_the_highest_flow() -> None:
+    bolus = {"bolus": "1 mg", "concentration": "1 mg/mL", "flow_max": "1 mL/h", "basal": "0.5 mL/h"}
+    with pytest.raises(Refused, match="Shortest duration: 2 h"):
+        find("clinician-bolus").run(bolus | {"duration": "90 min"})
+    assert find("clinician-bolus").run(bolus | {"duration": "2 h"}).row("rate_with_basal").value == 1000

@@ -222,8 +222,8 @@ def instant_text(ms: int, zone: str = "UTC") -> str:
 
 def _check_zone(value: Any) -> str:
     try:
-        return ZoneInfo(value.strip()).key
-    except (ZoneInfoNotFoundError, ValueError, AttributeError, OSError):
+        return ZoneInfo(value.strip() if isinstance(value, str) else "").key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Unread(f"{str(value)[:40]!r} is not a time zone. Write for example 'Europe/Zurich'.") from None
 
 
