@@ -30,13 +30,13 @@ for _name, _value in _KEEP.items():  # what other tests start has its own folder
     else:
         os.environ[_name] = _value
 
-from clinic.way import PASSWORD, Desk, Way  # noqa: E402 - models need Django
 from django.contrib.auth.models import User  # noqa: E402 - as above
 from django.core.management import call_command  # noqa: E402 - as above
 from django.db import connections  # noqa: E402 - as above
 from django.test import Client  # noqa: E402 - as above
 from django.test.utils import setup_test_environment, teardown_test_environment  # noqa: E402 - as above
 
+from clinic.way import PASSWORD, Desk, Way  # noqa: E402 - models need Django
 from thecal.clinic import store  # noqa: E402 - as above
 from thecal.clinic.models import Profile, SignInAttempt  # noqa: E402 - as above
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from clinic.way import PLAN, Address, Desk, Way, addresses, entries
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
+from clinic.way import PLAN, Address, Desk, Way, addresses, entries
 from thecal.clinic.access import CARERS, page
 from thecal.clinic.models import DiaryLink, Profile, PumpRecord
 

@@ -4,13 +4,13 @@ import re
 from uuid import UUID
 
 import pytest
-from clinic.conftest import FOLDER
-from clinic.way import PASSWORD, Desk, Way, addresses, entries, inline
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
+from clinic.conftest import FOLDER
+from clinic.way import PASSWORD, Desk, Way, addresses, entries, inline
 from thecal.clinic import store, throttle
 from thecal.clinic.models import DiaryLink, SignInAttempt
 
@@ -45,7 +45,7 @@ def test_a_form_that_is_not_ours_is_refused(name: str, clinic: dict[str, User], 
     if name not in ("sign-in", "diary"):
         client.force_login(clinic[role])
     before = entries()
-    answer = client.post(BY_NAME[name].path(own_chart), {"score": "3"})
+    answer = Desk(client).post(BY_NAME[name].path(own_chart), {"score": "3"})
     assert answer.status_code == 403
     assert b"did not come from this site" in answer.content
     assert entries() == before

@@ -46,7 +46,10 @@ class Keeper:
         for started in self.ward.keep():
             _log.info("started the process of pump %s", started)
         for record in PumpRecord.objects.filter(retired_ms=None):
-            self._look(record)
+            try:
+                self._look(record)
+            except Refused as refused:  # a chart that cannot be trusted must not leave the other pumps unwatched
+                _log.error("pump %s: %s", record.pump, refused)
 
     def stop(self) -> None:
         """End every pump process; therapy goes on at the next start, with the gap on the chart."""

@@ -6,7 +6,7 @@ has happened. A chart is kept folded in memory and grows by what is new, so read
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from django.conf import settings
@@ -31,7 +31,7 @@ def ledger(chart: UUID) -> Ledger:
     with _lock:
         known = _cache.get(key, Ledger())
     rows = LedgerEntry.objects.filter(chart=chart, seq__gt=known.version).order_by("seq")
-    fresh = [Entry.stored(row.seq, row.previous, row.digest, bytes(row.body)) for row in rows]
+    fresh = [Entry.stored(row.seq, row.previous, row.digest, row.content) for row in rows]
     if not fresh:
         return known
     _follows(known, fresh)
@@ -81,11 +81,6 @@ def unchanged(chart: UUID, version: int) -> None:
     meanwhile = tuple(entry for entry in book.entries[version:] if entry.event.kind != "pain_recorded")
     if meanwhile or version > book.version:
         raise Clash(version, meanwhile)
-
-
-def charts(rows: Iterable[ChartRow]) -> list[Chart]:
-    """The folded charts of list rows, in their order."""
-    return [load(row.chart) for row in rows]
 
 
 def project(chart: UUID, folded: Chart) -> None:

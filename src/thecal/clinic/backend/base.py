@@ -12,18 +12,19 @@ from collections.abc import Iterable, Mapping
 from itertools import tee
 from typing import Any
 
+from django.db.backends.sqlite3 import _functions
 from django.db.backends.sqlite3 import base as stock
-from django.db.backends.sqlite3._functions import register as register_functions
+from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from pysqlite3 import dbapi2
 
 _LIMITS = {sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 32_766, sqlite3.SQLITE_LIMIT_COLUMN: 2_000}
 
 for _name, _convert in (
     ("bool", b"1".__eq__),
-    ("date", stock.decoder(stock.parse_date)),
-    ("time", stock.decoder(stock.parse_time)),
-    ("datetime", stock.decoder(stock.parse_datetime)),
-    ("timestamp", stock.decoder(stock.parse_datetime)),
+    ("date", stock.decoder(parse_date)),
+    ("time", stock.decoder(parse_time)),
+    ("datetime", stock.decoder(parse_datetime)),
+    ("timestamp", stock.decoder(parse_datetime)),
 ):
     dbapi2.register_converter(_name, _convert)
 dbapi2.register_adapter(decimal.Decimal, str)
@@ -65,7 +66,7 @@ class DatabaseWrapper(stock.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
         """Open a connection and set it up as the stock backend does."""
         connection: Connection = dbapi2.connect(**conn_params, factory=Connection)
-        register_functions(connection)
+        _functions.register(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA legacy_alter_table = OFF")
         for command in self.init_commands:

@@ -44,6 +44,12 @@ class LedgerEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.chart} #{self.seq} {self.kind}"
 
+    @property
+    def content(self) -> bytes:
+        """The event's bytes, whatever type a stray hand may have left in the file."""
+        body: Any = self.body
+        return body.encode() if isinstance(body, str) else bytes(body)
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert; raises AppendOnly for an entry that is already kept."""
         if self.pk is not None:

@@ -33,9 +33,9 @@ def _mark(path: str) -> str:
 
 
 @register.filter
-def quantity(value: int | None, kind: str) -> str:
+def quantity(value: int | str | None, kind: str) -> str:
     """An exact inner value as people write it; ``unknown`` for None. ``kind`` may name a unit: ``flow:mL/day``."""
-    if value is None or value == "":
+    if value is None or isinstance(value, str):
         return "unknown"
     name, _, unit = kind.partition(":")
     return show(value, _KINDS[name], unit, 4) if unit else auto(value, _KINDS[name], 4)

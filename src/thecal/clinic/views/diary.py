@@ -31,7 +31,10 @@ def public_diary(request: HttpRequest, token: str) -> HttpResponse:
 @page(read=frozenset({"patient"}), write=frozenset({"patient"}))
 def own_diary(request: HttpRequest) -> HttpResponse:
     """The diary of a signed-in patient."""
-    return _diary(request, request.user.profile.chart)  # type: ignore[union-attr]
+    profile = getattr(request.user, "profile", None)
+    if profile is None or profile.chart is None:
+        raise Http404("this account belongs to no chart")
+    return _diary(request, profile.chart)
 
 
 def _diary(request: HttpRequest, chart: UUID) -> HttpResponse:

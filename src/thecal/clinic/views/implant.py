@@ -13,8 +13,8 @@ from thecal.clinic.forms.dosing import ImplantForm
 from thecal.clinic.models import PumpRecord
 from thecal.formulary import Solution
 from thecal.pump import PumpConfig
-from thecal.quantity import Refused
-from thecal.therapy import AnyEvent, build, check_implant, dead_volume, events, may
+from thecal.quantity import Refusal, Refused
+from thecal.therapy import AnyEvent, DeadVolume, build, check_implant, dead_volume, events, may
 
 
 @page(read=STAFF, write=PRESCRIBERS)
@@ -26,7 +26,8 @@ def implant(request: HttpRequest, chart: UUID) -> HttpResponse:
         answer = _record(request, chart, form)
         if answer is not None:
             return answer
-    dead, warnings = None, ()
+    dead: DeadVolume | None = None
+    warnings: tuple[Refusal, ...] = ()
     if folded.implant is not None:
         try:
             dead = dead_volume(folded.implant)

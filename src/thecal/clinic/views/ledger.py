@@ -19,7 +19,7 @@ def ledger(request: HttpRequest, chart: UUID) -> HttpResponse:
     trouble = ""
     rows = LedgerEntry.objects.filter(chart=chart)
     try:
-        book = Ledger.of(Entry.stored(row.seq, row.previous, row.digest, bytes(row.body)) for row in rows)
+        book = Ledger.of(Entry.stored(row.seq, row.previous, row.digest, row.content) for row in rows)
         head = book.head
     except Refused as refused:
         book, head, trouble = store.ledger(chart), "", str(refused)

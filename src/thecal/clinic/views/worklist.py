@@ -1,5 +1,6 @@
 """Home: who needs what today, worst first. A patient's account has its own home, the diary."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,8 @@ from django.urls import reverse
 from thecal.clinic import clock, store
 from thecal.clinic.access import ANYBODY_SIGNED_IN, page, person
 from thecal.clinic.models import ChartRow
-from thecal.therapy import Urgency, worklist
+from thecal.quantity import Refused
+from thecal.therapy import Chart, Urgency, worklist
 
 _WORDS = {
     Urgency.NOW: ("bad", "Now"),
@@ -38,8 +40,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if person(request).role == "patient":
         return redirect("own-diary")
     now, rows = clock.now(), list(ChartRow.objects.all())
-    items = []
-    for task in worklist(store.charts(rows), now):
+    charts, items = _trusted(rows)
+    for task in worklist(charts, now):
         tone, word = _WORDS[task.urgency]
         place = next((name for part, name in _PLACES if part in task.what.lower()), "summary")
         items.append(
@@ -55,3 +57,17 @@ def home(request: HttpRequest) -> HttpResponse:
             }
         )
     return render(request, "clinic/worklist.html", {"items": items, "any": bool(rows)})
+
+
+def _trusted(rows: list[ChartRow]) -> tuple[list[Chart], list[dict[str, Any]]]:
+    """The charts that can be read, and an item for each that cannot: one damaged ledger hides no other patient."""
+    charts: list[Chart] = []
+    broken: list[dict[str, Any]] = []
+    for row in rows:
+        try:
+            charts.append(store.load(row.chart))
+        except Refused as refused:
+            reason, url = refused.refusals[0].what, reverse("ledger", args=[row.chart])
+            what = "The chart cannot be trusted."
+            broken.append({"name": row.name, "tone": "bad", "word": "Now", "what": what, "why": reason, "url": url})
+    return charts, broken
