@@ -82,7 +82,7 @@ def page[**P](
             return view(request, *args, **kwargs)
 
         guarded.access = access  # type: ignore[attr-defined]
-        return guarded
+        return cast(Callable[Concatenate[HttpRequest, P], HttpResponse], guarded)
 
     return guard
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from itertools import tee
 from typing import Any
 
-from django.db.backends.sqlite3 import _functions
 from django.db.backends.sqlite3 import base as stock
+from django.db.backends.sqlite3._functions import register as register_functions
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from pysqlite3 import dbapi2
 
@@ -66,10 +66,10 @@ class DatabaseWrapper(stock.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
         """Open a connection and set it up as the stock backend does."""
         connection: Connection = dbapi2.connect(**conn_params, factory=Connection)
-        _functions.register(connection)
+        register_functions(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA legacy_alter_table = OFF")
-        for command in self.init_commands:
+        for command in self.init_commands:  # type: ignore[attr-defined]  # Django sets it; its types do not say so
             if command.strip():
                 connection.execute(command.strip())
         return connection

@@ -52,7 +52,7 @@ class LedgerEntry(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert; raises AppendOnly for an entry that is already kept."""
-        if self.pk is not None:
+        if not self._state.adding:
             raise AppendOnly("a ledger entry is never changed: record a correction as a new event")
         super().save(*args, **kwargs)
 
