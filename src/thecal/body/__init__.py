@@ -3,12 +3,20 @@
 Units: mg, h, ng/mL, NRS 0 to 10. Linear transport is solved exactly; floats live here and in no lower room.
 """
 
-from thecal.body.diary import DiaryEntry, sample_diary, stream
+from thecal.body.breathing import Breathing, breathing
+from thecal.body.compare import Arm, Comparison, Figure, Therapy, compare
+from thecal.body.course_of_pain import flares, placebo_relief, withdrawal
+from thecal.body.diary import DiaryEntry, Habit, sample_diary, sample_habit, stream
 from thecal.body.inputs import Bolus, CatheterRoute, HourlySeries, Infusion, Input, Oral, Release
+from thecal.body.leak import Leak, leaking, several_tips
+from thecal.body.organs import Loads, organ_loads
 from thecal.body.person import Compartment, Dispersion, Disposition, Person, Tip, Variation
+from thecal.body.population import Answer, Failure, Patient, answers, sample_patient, without_variation
 from thecal.body.predict import nearest_dermatome, predict
 from thecal.body.prediction import Band, Prediction, Profile
-from thecal.body.reference import DRUGS, problems
+from thecal.body.recall import recalled_pain
+from thecal.body.reference import DRUGS, problems, refused_outputs
+from thecal.body.side_effects import SideEffect, side_effects
 from thecal.body.simulate import simulate
 from thecal.body.spine import (
     CordSegment,
@@ -21,41 +29,74 @@ from thecal.body.spine import (
     levels_with_csf,
     spine_levels,
 )
+from thecal.body.stimulation import STIMULATORS, Stimulation, Stimulator, stimulation, stimulation_relief
 from thecal.body.trace import Trace
 
 __all__ = [
     "DRUGS",
+    "STIMULATORS",
+    "Answer",
+    "Arm",
     "Band",
     "Bolus",
+    "Breathing",
     "CatheterRoute",
+    "Comparison",
     "Compartment",
     "CordSegment",
     "DiaryEntry",
     "Dispersion",
     "Disposition",
+    "Failure",
+    "Figure",
+    "Habit",
     "HourlySeries",
     "Infusion",
     "Input",
+    "Leak",
     "Level",
+    "Loads",
     "Oral",
+    "Patient",
     "Person",
     "Prediction",
     "Profile",
     "Release",
+    "SideEffect",
+    "Stimulation",
+    "Stimulator",
+    "Therapy",
     "Tip",
     "Trace",
     "Variation",
+    "answers",
+    "breathing",
+    "compare",
     "cord_segments",
     "dermatome",
     "dermatomes_facing",
+    "flares",
+    "leaking",
     "level",
     "level_names",
     "levels_with_csf",
     "nearest_dermatome",
+    "organ_loads",
+    "placebo_relief",
     "predict",
     "problems",
+    "recalled_pain",
+    "refused_outputs",
     "sample_diary",
+    "sample_habit",
+    "sample_patient",
+    "several_tips",
+    "side_effects",
     "simulate",
     "spine_levels",
+    "stimulation",
+    "stimulation_relief",
     "stream",
+    "withdrawal",
+    "without_variation",
 ]

@@ -168,8 +168,13 @@ def comparison_table(comparison: Comparison) -> str:
         cells = []
         for arm in comparison.arms:
             seen = arm.figures.get(name)
-            cells.append("" if seen is None else f"{seen.mid:.3g} ({seen.low:.3g} to {seen.high:.3g})")
+            cells.append("" if seen is None else f"{_shown(seen.mid)} ({_shown(seen.low)} to {_shown(seen.high)})")
         lines.append(f"| {name}{'' if unit == '1' else ', ' + unit} | " + " | ".join(cells) + " |")
     first = [", ".join(s.name.replace("_", " ") for s in arm.side_effects[:3]) for arm in comparison.arms]
     lines.append("| side effects to look for first (ranked, no chance implied) | " + " | ".join(first) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _shown(value: float) -> str:
+    """Three figures, without a power of ten."""
+    return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
