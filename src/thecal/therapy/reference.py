@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-FILES = ("candidacy", "trial", "decision", "conversions", "outcomes")
+FILES = ("candidacy", "trial", "decision", "conversions", "outcomes", "refill")
 _NO_SOURCE = ("option", "example", "target")
 
 

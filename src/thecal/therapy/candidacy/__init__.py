@@ -13,6 +13,7 @@ from thecal.therapy.candidacy.evaluate import (
     ruleset,
     rulesets,
 )
+from thecal.therapy.candidacy.file import read_chart
 from thecal.therapy.candidacy.model import Assessment, Item, Reading, Site
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "criteria",
     "criterion",
     "evaluate",
+    "read_chart",
     "ruleset",
     "rulesets",
 ]
