@@ -23,6 +23,7 @@ from thecal.pump import (
     PeriodicBolus,
     PumpConfig,
     PumpLink,
+    Safety,
     SimpleContinuous,
     Status,
     Stopped,
@@ -236,7 +237,8 @@ def test_killed_at_random_moments_it_goes_on_with_at_most_one_pulse_lost_and_non
     """Every pulse prescribed is delivered, in doubt, or told as missed in a gap; per kill at most one is in none."""
     link, chance = started(ward), random.Random(2_026)
     dose = 9 * MG  # a pulse each 2.4 s of pump time: 40 a second of real time
-    begun = link.program(order(SimpleContinuous(dose), now=link.status().now)).at
+    goes_on = Safety(reactions=(("controller_failed", "continue"),))  # five restarts in an hour would lower the rate
+    begun = link.program(order(SimpleContinuous(dose), now=link.status().now, safety=goes_on)).at
     kills = 8
     for count in range(1, kills + 1):
         seen = until(lambda at=link.status().delivered_pulses: _beyond(link, at))  # type: ignore[misc]

@@ -8,15 +8,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from thecal.pump.admission import admit, load, refill, require, stop
+    from thecal.pump.admission import admit, load, mark_path, refill, request_bolus, require, resume, stop
+    from thecal.pump.alarm_table import alarm_named, alarms
     from thecal.pump.catalog import DeviceFigures, Fact, Known, Profile, Unknown, cite, problems, profile, profiles
     from thecal.pump.catheter_plan import Catheter, CatheterPlan, Interval, Piece, catheter, catheters
     from thecal.pump.clock import SharedClock
     from thecal.pump.device import Device
     from thecal.pump.folder import PumpConfig, create_pump, pump_folders, read_config, runner
     from thecal.pump.link import CommandReceipt, EndState, LinkDown, PumpInfo, PumpLink
+    from thecal.pump.parts import (
+        Bridge,
+        BridgeStep,
+        PatientBolus,
+        PrimingBolus,
+        Safety,
+        SingleBolus,
+        Temporary,
+    )
     from thecal.pump.prescription import (
         Caps,
+        MinimumRate,
         MultiRate,
         PeriodicBolus,
         Prescription,
@@ -31,6 +42,8 @@ if TYPE_CHECKING:
     from thecal.pump.ward import Ward
 
 __all__ = [
+    "Bridge",
+    "BridgeStep",
     "Caps",
     "Catheter",
     "CatheterPlan",
@@ -45,11 +58,14 @@ __all__ = [
     "Known",
     "LinkDown",
     "MemoryStorage",
+    "MinimumRate",
     "MultiRate",
     "PathSlug",
+    "PatientBolus",
     "PeriodicBolus",
     "Piece",
     "Prescription",
+    "PrimingBolus",
     "Profile",
     "Program",
     "PumpConfig",
@@ -58,20 +74,26 @@ __all__ = [
     "PumpLink",
     "Receipt",
     "RefillReport",
+    "Safety",
     "SharedClock",
     "SimpleContinuous",
+    "SingleBolus",
     "Status",
     "Step",
     "Stopped",
+    "Temporary",
     "Unknown",
     "Ward",
     "admit",
+    "alarm_named",
+    "alarms",
     "catheter",
     "catheters",
     "cite",
     "create_pump",
     "describe",
     "load",
+    "mark_path",
     "problems",
     "profile",
     "profiles",
@@ -79,13 +101,16 @@ __all__ = [
     "pump_folders",
     "read_config",
     "refill",
+    "request_bolus",
     "require",
+    "resume",
     "runner",
     "stop",
 ]
 
 _HOMES = {
-    "admission": ("admit", "load", "refill", "require", "stop"),
+    "admission": ("admit", "load", "mark_path", "refill", "request_bolus", "require", "resume", "stop"),
+    "alarm_table": ("alarm_named", "alarms"),
     "catalog": ("DeviceFigures", "Fact", "Known", "Profile", "Unknown", "cite", "problems", "profile", "profiles"),
     "catheter_plan": ("Catheter", "CatheterPlan", "Interval", "Piece", "catheter", "catheters"),
     "clock": ("SharedClock",),
@@ -93,8 +118,10 @@ _HOMES = {
     "device": ("Device",),
     "folder": ("PumpConfig", "create_pump", "pump_folders", "read_config", "runner"),
     "link": ("CommandReceipt", "EndState", "LinkDown", "PumpInfo", "PumpLink"),
+    "parts": ("Bridge", "BridgeStep", "PatientBolus", "PrimingBolus", "Safety", "SingleBolus", "Temporary"),
     "prescription": (
         "Caps",
+        "MinimumRate",
         "MultiRate",
         "PeriodicBolus",
         "Prescription",

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from thecal.formulary import Finding, Solution, admixture_warnings, check_concentration, check_dose, label_status
 from thecal.formulary.model import Level
 from thecal.pump.catalog import DeviceFigures, Profile
-from thecal.pump.prescription import PeriodicBolus, Prescription, Stopped
+from thecal.pump.parts import Bridge, PrimingBolus, SingleBolus, Temporary
+from thecal.pump.prescription import MinimumRate, PeriodicBolus, Prescription, Stopped
 from thecal.quantity import (
     CONCENTRATION,
     FLOW,
@@ -63,6 +64,7 @@ def admit(
     if isinstance(prescription.program, Stopped):
         return (*found, *_stopped(profile))
     found += _flow(prescription, figures)
+    found += _parts(prescription, figures)
     found += _caps(prescription)
     found += _formulary(prescription, population, starting=starting)
     return tuple(found)
@@ -90,6 +92,30 @@ def stop(device: "Device", profile: Profile, now: int) -> tuple[Finding, ...]:
     findings = admit(replace(running, program=Stopped()), profile, device.fill, now) if running else ()
     device.stop(now)
     return tuple(finding for finding in findings if finding.level != "refuse")
+
+
+def request_bolus(device: "Device", now: int) -> int:
+    """The patient asks for a bolus of the running order. When it ends, ms. Raises Refused with nothing changed.
+
+    The order was admitted with it; whether it may be given now is for the controller alone to say.
+    """
+    return device.demand(now)
+
+
+def resume(device: "Device", profile: Profile, now: int) -> tuple[Finding, ...]:
+    """Let a pump go on that its ladder of safe states holds back. Raises Refused with nothing changed.
+
+    What runs then must be admitted as if it were ordered now.
+    """
+    running = device.prescription
+    findings = () if running is None else require(admit(running, profile, device.fill, now))
+    device.resume(now)
+    return findings
+
+
+def mark_path(device: "Device", now: int, *, empty: bool) -> None:
+    """Record that the path to the tip is empty, which alone allows a priming bolus, or that it holds drug."""
+    device.mark_path(now, empty=empty)
 
 
 def refill(
@@ -156,6 +182,12 @@ def _stopped(profile: Profile) -> list[Finding]:
 def _flow(prescription: Prescription, figures: DeviceFigures) -> list[Finding]:
     found: list[Finding] = []
     concentration = prescription.solution.primary.concentration
+    if isinstance(prescription.program, MinimumRate):
+        if prescription.program.flow == figures.minimum_rate:
+            return []
+        what = f"{_flow_text(Fraction(prescription.program.flow))} is not the minimum rate of this pump"
+        do = f"It is {_flow_text(Fraction(figures.minimum_rate))}." if figures.minimum_rate else "It states none."
+        return [_refuse("minimum_rate", what, "program.flow", do, "pump catalog")]
     for index, flow in enumerate(prescription.segment_flows()):
         where, dose = f"flow of segment {index + 1}", flow * concentration
         if 0 < flow < figures.flow_min:
@@ -175,11 +207,8 @@ def _flow(prescription: Prescription, figures: DeviceFigures) -> list[Finding]:
 
 def _caps(prescription: Prescription) -> list[Finding]:
     found = []
-    for name, span, window, cap in (
-        ("hour", "1 h", MS_PER_HOUR, prescription.caps.hour),
-        ("day", "24 h", MS_PER_DAY, prescription.caps.day),
-    ):
-        worst = prescription.worst_window(window)
+    for name, window, cap in prescription.caps.windows():
+        worst, span = prescription.worst_window(window), f"{window // MS_PER_HOUR} h"
         if worst > cap:
             what = f"the program gives up to {auto(worst, MASS)} in {span}; its cap is {auto(cap, MASS)}"
             do = f"Set a cap of at least {decimal_text(Fraction(worst, 10**12))} mg, or a smaller program."
@@ -189,7 +218,7 @@ def _caps(prescription: Prescription) -> list[Finding]:
 
 def _formulary(prescription: Prescription, population: str, *, starting: bool) -> list[Finding]:
     solution, route = prescription.solution, prescription.route
-    worst = max(prescription.worst_window(MS_PER_DAY), 1)
+    worst = max(_worst_day(prescription), 1)
     try:
         found = [*check_dose(solution, route, worst, population, starting=starting), *check_concentration(solution)]
         found += [item for item in label_status(solution, route) if item.level != "refuse"]
@@ -204,6 +233,75 @@ def _formulary(prescription: Prescription, population: str, *, starting: bool) -
                 found.append(
                     Finding("warn", replace(item.refusal, code="cap_above_limit", what=what, where="caps.day"))
                 )
+    return found
+
+
+def _worst_day(prescription: Prescription) -> int:
+    """The most fg in 24 h with every bolus that the order allows; its cap bounds what is on top of the program."""
+    base, most = prescription.worst_window(MS_PER_DAY), 0
+    if (demand := prescription.patient_bolus) is not None:
+        most = demand.most_in(MS_PER_DAY) * demand.dose
+    if isinstance(prescription.once, SingleBolus):
+        most += prescription.once.dose
+    rate = prescription.once.dose if isinstance(prescription.once, Temporary) else 0
+    return max(base, min(max(base, rate) + most, prescription.caps.day))
+
+
+def _parts(prescription: Prescription, figures: DeviceFigures) -> list[Finding]:
+    """What the order holds beside its program, against one pulse and the flow of the pump."""
+    return [*_demand(prescription), *_boluses(prescription, figures), *_rates(prescription, figures)]
+
+
+def _demand(prescription: Prescription) -> list[Finding]:
+    demand = prescription.patient_bolus
+    spare = prescription.caps.day - prescription.worst_window(MS_PER_DAY)
+    if demand is None or demand.most_in(MS_PER_DAY) * demand.dose <= spare:
+        return []
+    what = "the cap of 24 h leaves no room for all the boluses that the patient may ask for"
+    do = "Those above it will be refused; order fewer, or a cap for all of them."
+    return [Finding("warn", Refusal("boluses_above_cap", what, "patient_bolus.count", do))]
+
+
+def _boluses(prescription: Prescription, figures: DeviceFigures) -> list[Finding]:
+    concentration = prescription.solution.primary.concentration
+    boluses = []
+    if (demand := prescription.patient_bolus) is not None:
+        boluses.append(("patient_bolus", demand.dose, demand.over))
+    match prescription.once:
+        case SingleBolus(dose, over):
+            boluses.append(("once", dose, over))
+        case PrimingBolus(volume, over):
+            boluses.append(("once", volume * concentration, over))
+    found = []
+    most, pulse = Fraction(figures.flow_max), figures.pulse_nl * concentration
+    for where, dose, over in boluses:
+        if dose < pulse:
+            what = f"{auto(dose, MASS)} is less than one pulse of this pump, {auto(pulse, MASS)}"
+            found.append(_refuse("bolus_below_pulse", what, where, "Order at least one pulse.", "pump catalog"))
+        flow = prescription.peak_flow() + Fraction(dose * MS_PER_DAY, over * concentration)
+        if flow > most:
+            what = f"with the program it needs {_flow_text(flow)}, above the pump's highest flow of {_flow_text(most)}"
+            found.append(_refuse("flow_above_range", what, where, "Give it over a longer time.", "pump catalog"))
+    return found
+
+
+def _rates(prescription: Prescription, figures: DeviceFigures) -> list[Finding]:
+    """A temporary rate, the steps of a bridge and the fallback rate, against the pump's range."""
+    concentration = prescription.solution.primary.concentration
+    flows: list[tuple[str, Fraction]] = []
+    if prescription.safety.fallback is not None:
+        flows.append(("safety.fallback", Fraction(prescription.safety.fallback, concentration)))
+    match prescription.once:
+        case Temporary(dose, _):
+            flows.append(("once.dose", Fraction(dose, concentration)))
+        case Bridge(steps, _):
+            flows += [(f"once.steps.{index}.flow", Fraction(step.flow)) for index, step in enumerate(steps)]
+    found = []
+    do = f"Stay within {_flow_text(Fraction(figures.flow_min))} to {_flow_text(Fraction(figures.flow_max))}."
+    for where, flow in flows:
+        if flow and not figures.flow_min <= flow <= figures.flow_max:
+            what = f"{_flow_text(flow)} is outside what the pump can give"
+            found.append(_refuse("flow_out_of_range", what, where, do, "pump catalog"))
     return found
 
 

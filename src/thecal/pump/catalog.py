@@ -76,6 +76,7 @@ class DeviceFigures:
     tubing_nl: int
     low_reservoir_nl: int
     residual_nl: int
+    minimum_rate: int = 0  # 0 when the model has none, or none is known
 
 
 _NONE = Unknown("unknown", ("memory",), confirmed=False, note="no figure was found")
@@ -125,7 +126,9 @@ class Profile:
         if not self.programmable:
             what = f"{self.name} has a fixed flow: its dose is set by the concentration alone"
             raise Refused(Refusal("not_programmable", what, "profile", "Choose a programmable model."))
-        return DeviceFigures(self.id, *self.need(*DeviceFigures.__slots__[1:]))
+        least = self.minimum_rate.value if isinstance(self.minimum_rate, Known) else 0
+        reservoir, pulse, low, high, tubing, alarm, residual = self.need(*DeviceFigures.__slots__[1:-1])
+        return DeviceFigures(self.id, reservoir, pulse, low, high, tubing, alarm, residual, least)
 
     def unconfirmed(self) -> tuple[str, ...]:
         """The names of the figures that nobody has read in a public text; shown wherever the profile is."""

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple, Self, cast
 
 from thecal.formulary import Component, Solution
 from thecal.pump import kernel
+from thecal.pump.alarm_table import alarms
 from thecal.pump.catalog import DeviceFigures
+from thecal.pump.compile import compile_order
 from thecal.pump.fluid import Fluid, Refilled
 from thecal.pump.hours import HOURS_BANK, HourLog
 from thecal.pump.kernel import Actuate, Record, Reject
@@ -26,16 +28,17 @@ from thecal.pump.status import (
     PumpState,
     Receipt,
     RefillReport,
+    RungCode,
     Status,
 )
-from thecal.quantity import FLOW, MASS, MS_PER_DAY, MS_PER_HOUR, VOLUME, Kind, Refusal, Refused, auto
+from thecal.quantity import FLOW, MASS, MS_PER_HOUR, VOLUME, Kind, Refusal, Refused, auto
 
-type Mechanism = Callable[[int, int], bool]
-"""Fires pulse number ``seq`` at a time in ms, and says whether it happened."""
+type Mechanism = Callable[[int, int], int]
+"""Fires pulse number ``seq`` at a time in ms; how many strokes were sensed, or VETO when the supervisor refused it."""
 
 
-def _sound_mechanism(_seq: int, _at: int) -> bool:
-    return True
+def _sound_mechanism(_seq: int, _at: int) -> int:
+    return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,14 @@ class Device:
             raise Refused(Refusal("path_volume", f"{path_nl} nL is not the volume of a path", "path_nl"))
         if any(kernel.scan(storage.read(bank)).checkpoint for bank in kernel.BANKS):
             raise Refused(Refusal("pump_exists", "a pump is already kept here", "storage", "Open it instead."))
-        config = kernel.Config(figures.pulse_nl, figures.flow_min, figures.flow_max, figures.low_reservoir_nl)
+        config = kernel.Config(
+            figures.pulse_nl,
+            figures.flow_min,
+            figures.flow_max,
+            figures.low_reservoir_nl,
+            minimum=figures.minimum_rate,
+            path_nl=path_nl,
+        )
         state = kernel.start(config, fill_nl, now)
         fluid = Fluid.begin(path_nl, path_content, fill, fill_nl, figures.residual_nl)
         body = _Body(figures, now, fill, fluid)
@@ -167,7 +177,9 @@ class Device:
     @property
     def alarms(self) -> tuple[AlarmCode, ...]:
         """The alarms that stand."""
-        return tuple(_ALARMS[bit] for bit in kernel.Alarm if bit & self._state.alarms)
+        faults = self._state.aside.faults
+        own = tuple(_ALARMS[bit] for bit in kernel.Alarm if bit & self._state.alarms)
+        return own + tuple(alarm.name for alarm in alarms() if faults >> alarm.number & 1)
 
     @property
     def gap_count(self) -> int:
@@ -180,19 +192,34 @@ class Device:
         Raises Refused, with the old one still running, when the controller does not accept it.
         """
         self.advance(now)
-        concentration = prescription.solution.primary.concentration
-        period, spans = prescription.segments()
-        program = kernel.Program(
-            drug=prescription.solution.primary.drug,
-            pulse_fg=self._body.figures.pulse_nl * concentration,
-            anchor=prescription.anchor,
-            period=period,
-            segments=tuple(kernel.Segment(*span) for span in spans),
-            caps=((MS_PER_HOUR, prescription.caps.hour), (MS_PER_DAY, prescription.caps.day)),
-            label=prescription.to_bytes(),
-        )
-        self._accept(kernel.Load(program, now))
+        self._accept(kernel.Load(compile_order(prescription, self._body.figures.pulse_nl), now))
         return Receipt(prescription.digest(), now, self.next_due)
+
+    def demand(self, now: int) -> int:
+        """The patient asks for a bolus. When it will have ended, ms. Raises Refused, with nothing changed."""
+        self.advance(now)
+        self._accept(kernel.Demanded(now))
+        bolus = self._state.bolus
+        return now if bolus is None else bolus.begin + bolus.length
+
+    def resume(self, now: int) -> None:
+        """A person lets the pump go on as far as the alarms that are still active allow. Raises Refused."""
+        self.advance(now)
+        self._accept(kernel.Resume(now))
+
+    def mark_path(self, now: int, *, empty: bool) -> None:
+        """A person says whether the path from the outlet to the tip is empty. Raises Refused."""
+        self.advance(now)
+        self._accept(kernel.Path(empty, now))
+
+    def heed(self, began: int, ended: int, now: int) -> None:
+        """Alarms that began and ended, bit n for alarm n. Never refused; delivery can only become less by it."""
+        self.advance(now)
+        self._accept(kernel.Faults(began, ended, now))
+
+    def stray(self, now: int) -> None:
+        """A stroke was sensed that nobody asked for. Never refused."""
+        self._accept(kernel.Stray(now))
 
     def stop(self, now: int) -> None:
         """Deliver nothing from ``now`` on. Never refused."""
@@ -279,11 +306,20 @@ class Device:
             ),
             gap_count=state.past.gap_count,
             journal_damage=state.past.damage,
+            rung=cast(RungCode, kernel.Rung(state.aside.rung).name.lower()),
+            bolus_until=None if state.bolus is None else state.bolus.begin + state.bolus.length,
+            demand_from=self._demand_from(),
+            vetoed_pulses=state.past.vetoed,
         )
 
     def hours(self, since: int) -> list[Hour]:
         """Every completed hour of the device clock that starts at ``since`` or later, from its first one on."""
         return self._hours.between(max(since, self._body.made // MS_PER_HOUR * MS_PER_HOUR), self._now)
+
+    def _demand_from(self) -> int | None:
+        """When the lockout of the patient's bolus is over; None when the order has none."""
+        plan = self._state.plan
+        return None if plan is None or plan.program.demand is None else self._state.aside.free_at
 
     def _moved(self) -> int:
         return self._state.given * self._body.figures.pulse_nl
@@ -409,4 +445,19 @@ _REASONS: dict[str, tuple[str, str, Kind | None]] = {
     "caps": ("a cap or its window is out of range", "caps", None),
     "program_size": ("the program has too many parts", "program", None),
     "program_range": ("a figure of the program is out of range", "program", None),
+    "rate_out_of_range": ("a fallback or temporary rate is outside what the pump can give", "program", FLOW),
+    "bolus_below_pulse": ("a bolus is smaller than one pulse", "bolus", MASS),
+    "safety": ("a reaction to an alarm is out of range", "safety", None),
+    "demand": ("a figure of the patient's bolus is out of range", "patient_bolus", None),
+    "once": ("a figure of what is given once is out of range", "once", None),
+    "repeated": ("this order runs already, and what it gives once is not given twice", "once", None),
+    "window_full": ("with the base filled in, a sliding window would hold more than its cap", "caps", MASS),
+    "path_not_empty": ("the path is not marked empty, or the priming volume is above it", "once", VOLUME),
+    "locked": ("an alarm or a safe state refuses boluses", "bolus", None),
+    "reservoir": ("the reservoir does not hold so much", "reservoir", VOLUME),
+    "not_running": ("the pump is not running", "bolus", None),
+    "no_patient_bolus": ("the order has no bolus for the patient", "bolus", None),
+    "something_runs": ("a bolus, a bridge or a temporary change is running", "bolus", None),
+    "lockout": ("the lockout is not over", "bolus", None),
+    "count": ("as many boluses as the order allows were given", "bolus", None),
 }

@@ -7,7 +7,6 @@ The bytes of a prescription are canonical: the same prescription has exactly one
 """
 
 import json
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -15,14 +14,14 @@ from itertools import pairwise
 from typing import Any
 
 from thecal.formulary import ROUTES, Component, Solution
-from thecal.quantity import MS_PER_DAY, Refusal, Refused
+from thecal.pump.fields import NAME, clip, keys, pairs, whole
+from thecal.pump.parts import UNSIGNED, Once, PatientBolus, Safety, once_from, once_plain
+from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refusal, Refused
 
 MAX_BYTES = 16_384
 MAX_STEPS = 48
 MAX_PERIOD_MS = 7 * MS_PER_DAY
 FORMAT = 1
-_INT_MAX = 2**62
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,79}")
 
 type Segments = tuple[int, tuple[tuple[int, int, int], ...]]
 """(period ms, ((start ms, length ms, mass fg), ...)): contiguous from 0 to the period."""
@@ -36,7 +35,7 @@ class SimpleContinuous:
 
     def problems(self) -> list[Refusal]:
         """Every field that is not well formed."""
-        return _whole("program.dose", self.dose, least=1, zero="write the program 'stopped' to give nothing")
+        return whole("program.dose", self.dose, least=1, zero="write the program 'stopped' to give nothing")
 
     def segments(self) -> Segments:
         """The spans of one period."""
@@ -54,9 +53,9 @@ class PeriodicBolus:
 
     def problems(self) -> list[Refusal]:
         """Every field that is not well formed."""
-        found = _whole("program.bolus", self.bolus, least=1) + _whole("program.basal", self.basal)
-        found += _whole("program.every", self.every, least=1, most=MAX_PERIOD_MS)
-        found += _whole("program.over", self.over, least=1)
+        found = whole("program.bolus", self.bolus, least=1) + whole("program.basal", self.basal)
+        found += whole("program.every", self.every, least=1, most=MAX_PERIOD_MS)
+        found += whole("program.over", self.over, least=1)
         if not found and self.over > self.every:
             what = f"a bolus over {self.over} ms does not fit into its interval of {self.every} ms"
             found.append(Refusal("bolus_too_long", what, "program.over", "Shorten the bolus or lengthen the interval."))
@@ -92,8 +91,8 @@ class MultiRate:
             return [Refusal("step_count", f"a day schedule has 1 to {MAX_STEPS} steps", "program.steps")]
         found: list[Refusal] = []
         for index, step in enumerate(self.steps):
-            found += _whole(f"program.steps.{index}.start", step.start, most=MS_PER_DAY - 1)
-            found += _whole(f"program.steps.{index}.dose", step.dose)
+            found += whole(f"program.steps.{index}.start", step.start, most=MS_PER_DAY - 1)
+            found += whole(f"program.steps.{index}.dose", step.dose)
         if found:
             return found
         if self.steps[0].start != 0 or any(a.start >= b.start for a, b in pairwise(self.steps)):
@@ -128,27 +127,60 @@ class Stopped:
         return MS_PER_DAY, ((0, MS_PER_DAY, 0),)
 
 
-Program = SimpleContinuous | PeriodicBolus | MultiRate | Stopped
+@dataclass(frozen=True, slots=True)
+class MinimumRate:
+    """The mechanical minimum of the pump: it keeps the mechanism moving, and treats nothing. ``flow``: nL/day."""
+
+    flow: int
+
+    def problems(self) -> list[Refusal]:
+        """Every field that is not well formed."""
+        return whole("program.flow", self.flow, least=1)
+
+
+Program = SimpleContinuous | PeriodicBolus | MultiRate | MinimumRate | Stopped
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most fg of the primary drug in any sliding window of 1 h and of 24 h."""
+    """The most fg of the primary drug in any sliding window of 1 h and of 24 h, and where stated of 4 h and of 7 d.
+
+    What is not stated follows from the others: four hours hold at most four times an hour's cap, a week seven days'.
+    """
 
     hour: int
     day: int
+    four_hours: int | None = None
+    week: int | None = None
 
     def problems(self) -> list[Refusal]:
         """Every field that is not well formed."""
-        found = _whole("caps.hour", self.hour, least=1) + _whole("caps.day", self.day, least=1)
-        if not found and self.hour > self.day:
-            found.append(Refusal("caps_order", "the cap of one hour is above the cap of a day", "caps.hour"))
+        stated = {name: value for name in CAP_WINDOWS if (value := getattr(self, name)) is not None}
+        found = [refusal for name, value in stated.items() for refusal in whole(f"caps.{name}", value, least=1)]
+        if found:
+            return found
+        for (shorter, low), (longer, high) in pairwise(stated.items()):
+            if low > high:
+                what = f"the cap of {_SPANS[shorter]} is above the cap of {_SPANS[longer]}"
+                found.append(Refusal("caps_order", what, f"caps.{shorter}"))
         return found
+
+    def windows(self) -> tuple[tuple[str, int, int], ...]:
+        """(name, window ms, fg) of every window, shortest first."""
+        four = min(4 * self.hour, self.day) if self.four_hours is None else self.four_hours
+        week = 7 * self.day if self.week is None else self.week
+        return tuple(zip(CAP_WINDOWS, CAP_WINDOWS.values(), (self.hour, four, self.day, week), strict=True))
+
+
+CAP_WINDOWS = {"hour": MS_PER_HOUR, "four_hours": 4 * MS_PER_HOUR, "day": MS_PER_DAY, "week": 7 * MS_PER_DAY}
+_SPANS = {"hour": "one hour", "four_hours": "four hours", "day": "a day", "week": "a week"}
 
 
 @dataclass(frozen=True, slots=True)
 class Prescription:
     """One order for one pump. ``anchor`` is the device time (ms) of a midnight of the pump; ``written`` is ms UTC.
+
+    ``once`` is given once when the order starts, on top of the program or before it.
 
     Raises Refused, naming every field at fault, when it is not well formed. Whether it may run on a given pump is
     decided by ``thecal.pump.admit``.
@@ -163,23 +195,28 @@ class Prescription:
     anchor: int
     author: str
     written: int
+    patient_bolus: PatientBolus | None = None
+    once: Once | None = None
+    safety: Safety = UNSIGNED
 
     def __post_init__(self) -> None:
-        found = [*_names(self), *self.program.problems(), *self.caps.problems()]
-        found += _whole("anchor", self.anchor) + _whole("written", self.written)
+        found = [*_names(self), *self.program.problems(), *self.caps.problems(), *self.safety.problems()]
+        for part in (self.patient_bolus, self.once):
+            found += part.problems() if part is not None else []
+        found += whole("anchor", self.anchor) + whole("written", self.written)
         if self.route not in ROUTES:
-            found.append(
-                Refusal("route", f"{_clip(self.route)!r} is not a route", "route", f"Use {', '.join(ROUTES)}.")
-            )
+            found.append(Refusal("route", f"{clip(self.route)!r} is not a route", "route", f"Use {', '.join(ROUTES)}."))
         if not self.solution.components:
             found.append(Refusal("solution_empty", "the solution holds no drug", "solution"))
-        for part in self.solution.components:
-            found += _whole(f"solution.{_clip(part.drug)}", part.concentration, least=1)
+        for component in self.solution.components:
+            found += whole(f"solution.{clip(component.drug)}", component.concentration, least=1)
         if found:
             raise Refused(*found)
 
     def segments(self) -> Segments:
         """(period ms, ((start ms, length ms, mass fg), ...)): what the kernel runs, anchored at ``anchor``."""
+        if isinstance(self.program, MinimumRate):
+            return MS_PER_DAY, ((0, MS_PER_DAY, self.program.flow * self.solution.primary.concentration),)
         return self.program.segments()
 
     def dose_rate(self) -> Fraction:
@@ -222,18 +259,31 @@ class Prescription:
         return sha256(self.to_bytes()).hexdigest()
 
     def _plain(self) -> dict[str, Any]:
-        return {
+        caps = {
+            "hour": self.caps.hour,
+            "four_hours": self.caps.four_hours,
+            "day": self.caps.day,
+            "week": self.caps.week,
+        }
+        plain: dict[str, Any] = {
             "format": FORMAT,
             "id": self.id,
             "patient": self.patient,
             "route": self.route,
             "solution": [[part.drug, part.concentration] for part in self.solution.components],
             "program": _program_plain(self.program),
-            "caps": {"hour": self.caps.hour, "day": self.caps.day},
+            "caps": {name: value for name, value in caps.items() if value is not None},
             "anchor": self.anchor,
             "author": self.author,
             "written": self.written,
         }
+        if self.patient_bolus is not None:
+            plain["patient_bolus"] = self.patient_bolus.plain()
+        if self.once is not None:
+            plain["once"] = once_plain(self.once)
+        if self.safety != UNSIGNED:
+            plain["safety"] = self.safety.plain()
+        return plain
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Prescription":
@@ -253,20 +303,23 @@ class Prescription:
     @classmethod
     def from_plain(cls, plain: object) -> "Prescription":
         """Read plain values as ``to_bytes`` writes them. Raises Refused naming the field."""
-        fields = _keys(plain, "prescription", _FIELDS)
+        fields = keys(plain, "prescription", _FIELDS, ("patient_bolus", "once", "safety"))
         if fields["format"] != FORMAT:
             raise Refused(Refusal("format", f"format {fields['format']!r} is not known", "format", f"Use {FORMAT}."))
-        caps = _keys(fields["caps"], "caps", ("hour", "day"))
+        caps = keys(fields["caps"], "caps", ("hour", "day"), ("four_hours", "week"))
         return cls(
             id=fields["id"],
             patient=fields["patient"],
             route=fields["route"],
             solution=_solution(fields["solution"]),
             program=_program(fields["program"]),
-            caps=Caps(caps["hour"], caps["day"]),
+            caps=Caps(**caps),
             anchor=fields["anchor"],
             author=fields["author"],
             written=fields["written"],
+            patient_bolus=PatientBolus.from_plain(fields["patient_bolus"]) if "patient_bolus" in fields else None,
+            once=once_from(fields["once"]) if "once" in fields else None,
+            safety=Safety.from_plain(fields["safety"]) if "safety" in fields else UNSIGNED,
         )
 
 
@@ -275,6 +328,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "simple_continuous": ("dose",),
     "periodic_bolus": ("bolus", "every", "over", "basal"),
     "multi_rate": ("steps",),
+    "minimum_rate": ("flow",),
     "stopped": (),
 }
 
@@ -287,6 +341,8 @@ def _program_plain(program: Program) -> dict[str, Any]:
             return {"kind": "periodic_bolus", "bolus": bolus, "every": every, "over": over, "basal": basal}
         case MultiRate(steps):
             return {"kind": "multi_rate", "steps": [[step.start, step.dose] for step in steps]}
+        case MinimumRate(flow):
+            return {"kind": "minimum_rate", "flow": flow}
         case Stopped():
             return {"kind": "stopped"}
 
@@ -297,22 +353,24 @@ def _program(plain: object) -> Program:
         raise Refused(
             Refusal("program_kind", "the kind of program is unknown", "program.kind", f"Use {', '.join(_KINDS)}.")
         )
-    fields = _keys(plain, "program", ("kind", *_KINDS[kind]))
+    fields = keys(plain, "program", ("kind", *_KINDS[kind]))
     if kind == "simple_continuous":
         return SimpleContinuous(fields["dose"])
     if kind == "periodic_bolus":
         return PeriodicBolus(fields["bolus"], fields["every"], fields["over"], fields["basal"])
+    if kind == "minimum_rate":
+        return MinimumRate(fields["flow"])
     if kind == "stopped":
         return Stopped()
-    return MultiRate(tuple(Step(start, dose) for start, dose in _pairs(fields["steps"], "program.steps")))
+    return MultiRate(tuple(Step(start, dose) for start, dose in pairs(fields["steps"], "program.steps")))
 
 
 def _solution(plain: object) -> Solution:
-    parts = _pairs(plain, "solution")
+    parts = pairs(plain, "solution")
     for drug, concentration in parts:
-        found = _whole("solution", concentration, least=1)
-        if not isinstance(drug, str) or not _NAME.fullmatch(drug):
-            found.append(Refusal("drug", f"{_clip(drug)!r} is not the name of a drug", "solution"))
+        found = whole("solution", concentration, least=1)
+        if not isinstance(drug, str) or not NAME.fullmatch(drug):
+            found.append(Refusal("drug", f"{clip(drug)!r} is not the name of a drug", "solution"))
         if found:
             raise Refused(*found)
     if len({drug for drug, _ in parts}) < len(parts) or not parts:
@@ -320,41 +378,17 @@ def _solution(plain: object) -> Solution:
     return Solution(tuple(Component(drug, concentration) for drug, concentration in parts))
 
 
-def _pairs(plain: object, where: str) -> list[tuple[Any, Any]]:
-    if not isinstance(plain, list) or any(not isinstance(item, list) or len(item) != 2 for item in plain):
-        raise Refused(Refusal("shape", "a list of pairs is expected", where))
-    return [(item[0], item[1]) for item in plain]
-
-
-def _keys(plain: object, where: str, names: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(plain, dict) or set(plain) != set(names):
-        raise Refused(Refusal("fields", f"exactly these fields are expected: {', '.join(names)}", where))
-    return plain
-
-
 def _names(prescription: Prescription) -> list[Refusal]:
     found = []
     for where in ("id", "patient"):
         value = getattr(prescription, where)
-        if not isinstance(value, str) or not _NAME.fullmatch(value):
+        if not isinstance(value, str) or not NAME.fullmatch(value):
             do = "Use 1 to 80 letters, digits, or any of _ . : @ -"
-            found.append(Refusal("name", f"{_clip(value)!r} cannot be used here", where, do))
+            found.append(Refusal("name", f"{clip(value)!r} cannot be used here", where, do))
     author = prescription.author
     if type(author) is not str or not author.isprintable() or not 1 <= len(author.strip()) <= 120:
-        found.append(
-            Refusal("name", f"{_clip(author)!r} is not a name", "author", "Use 1 to 120 printable characters.")
-        )
+        found.append(Refusal("name", f"{clip(author)!r} is not a name", "author", "Use 1 to 120 printable characters."))
     return found
-
-
-def _whole(where: str, value: object, least: int = 0, most: int = _INT_MAX, zero: str = "") -> list[Refusal]:
-    if type(value) is not int:
-        return [Refusal("not_whole", f"{_clip(value)!r} is not a whole number", where)]
-    if not least <= value <= most:
-        return [
-            Refusal("out_of_range", f"{value} is not between {least} and {most}", where, zero if value == 0 else "")
-        ]
-    return []
 
 
 def _given(spans: tuple[tuple[int, int, int], ...], period: int, until: int) -> Fraction:
@@ -364,7 +398,3 @@ def _given(spans: tuple[tuple[int, int, int], ...], period: int, until: int) -> 
     for start, length, mass in spans:
         given += Fraction(mass * min(max(rest - start, 0), length), length)
     return given
-
-
-def _clip(value: object) -> str:
-    return str(value)[:60]

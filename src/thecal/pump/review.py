@@ -7,14 +7,14 @@ by side. Rounding is for display alone.
 from fractions import Fraction
 
 from thecal.pump.catalog import Known, Profile
-from thecal.pump.prescription import MultiRate, PeriodicBolus, Prescription, SimpleContinuous, Stopped
+from thecal.pump.parts import UNSIGNED, Bridge, PrimingBolus, SingleBolus, Temporary
+from thecal.pump.prescription import MinimumRate, MultiRate, PeriodicBolus, Prescription, SimpleContinuous, Stopped
 from thecal.quantity import (
     DOSE_RATE,
     DURATION,
     FLOW,
     MASS,
     MS_PER_DAY,
-    MS_PER_HOUR,
     VOLUME,
     auto,
     decimal_text,
@@ -36,8 +36,39 @@ def describe(prescription: Prescription, profile: Profile) -> dict[str, str]:
     for part in prescription.solution.components[1:]:
         rows[f"{part.drug} per day"] = auto(flow * part.concentration, DOSE_RATE)
     rows |= _pulse_rows(prescription, profile)
-    rows["Most in 1 hour"] = f"{_mass(prescription.worst_window(MS_PER_HOUR))} (cap {_mass(prescription.caps.hour)})"
-    rows["Most in 24 hours"] = f"{_mass(prescription.worst_window(MS_PER_DAY))} (cap {_mass(prescription.caps.day)})"
+    for name, window, cap in prescription.caps.windows():
+        if name in ("hour", "day") or getattr(prescription.caps, name) is not None:
+            rows[_MOST[name]] = f"{_mass(prescription.worst_window(window))} (cap {_mass(cap)})"
+    return rows | _part_rows(prescription)
+
+
+_MOST = {"hour": "Most in 1 hour", "four_hours": "Most in 4 hours", "day": "Most in 24 hours", "week": "Most in 7 days"}
+
+
+def _part_rows(prescription: Prescription) -> dict[str, str]:
+    """What the order holds beside its program."""
+    rows = {}
+    if (demand := prescription.patient_bolus) is not None:
+        rows["Patient bolus"] = (
+            f"{_mass(demand.dose)} over {auto(demand.over, DURATION)}, lockout {auto(demand.lockout, DURATION)} "
+            f"from its {demand.since}, {demand.count} in {auto(demand.window, DURATION)}"
+        )
+        most = demand.most_in(MS_PER_DAY) * demand.dose
+        rows["Patient boluses, most in 24 hours"] = _mass(most)
+    match prescription.once:
+        case SingleBolus(dose, over):
+            rows["Once"] = f"bolus of {_mass(dose)} over {auto(over, DURATION)}"
+        case PrimingBolus(volume, over):
+            rows["Once"] = f"priming bolus of {auto(volume, VOLUME)} over {auto(over, DURATION)}, into an empty path"
+        case Temporary(dose, length):
+            rows["Once"] = f"{auto(dose, DOSE_RATE)} for {auto(length, DURATION)}, then the program by itself"
+        case Bridge(steps):
+            parts = (f"{show(step.flow, FLOW, 'mL/day', 6)} for {auto(step.length, DURATION)}" for step in steps)
+            rows["Once"] = f"bridge: {', '.join(parts)}, then the program"
+    fallback = prescription.safety.fallback
+    if prescription.safety != UNSIGNED:
+        rows["Fallback rate"] = "none signed" if fallback is None else auto(fallback, DOSE_RATE)
+        rows |= {f"On {name.replace('_', ' ')}": react for name, react in prescription.safety.reactions}
     return rows
 
 
@@ -51,6 +82,8 @@ def program_text(prescription: Prescription) -> str:
             return f"{_mass(bolus)} every {auto(every, DURATION)}, over {auto(over, DURATION)}{base}"
         case MultiRate(steps):
             return ", ".join(f"from {_clock(step.start)} {auto(step.dose, DOSE_RATE)}" for step in steps)
+        case MinimumRate(flow):
+            return f"minimum rate, {auto(flow, FLOW)}: keeps the mechanism moving, treats nothing"
         case Stopped():
             return "stopped: nothing is given"
 

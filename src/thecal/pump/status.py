@@ -10,8 +10,11 @@ from thecal.formulary import Solution
 from thecal.pump.catalog import DeviceFigures
 
 PumpState = Literal["idle", "running", "stopped", "empty", "fault"]
-AlarmCode = Literal["low_reservoir", "empty_reservoir", "stopped", "gap", "cap", "stroke_failed", "journal_damaged"]
-GapReasonCode = Literal["late", "restart", "empty", "cap"]
+AlarmCode = str
+"""``low_reservoir``, ``empty_reservoir``, ``stopped``, ``gap``, ``cap``, ``stroke_failed``, ``journal_damaged``, or the
+name of an alarm of the table."""
+RungCode = Literal["normal", "basal_only", "fallback", "min_rate", "stop"]
+GapReasonCode = Literal["late", "restart", "empty", "cap", "halted"]
 
 
 class DeviceProfile(Protocol):
@@ -76,6 +79,10 @@ class Status:
     gaps: tuple[PumpGap, ...]  # the latest; gap_count is the number since the beginning
     gap_count: int
     journal_damage: int  # journal records that could not be read
+    rung: RungCode = "normal"  # of the ladder of safe states
+    bolus_until: int | None = None  # when the bolus that runs ends, ms
+    demand_from: int | None = None  # when the lockout of the patient's bolus is over, ms
+    vetoed_pulses: int = 0  # refused by the supervisor
 
 
 @dataclass(frozen=True, slots=True)
