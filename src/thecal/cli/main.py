@@ -6,8 +6,12 @@ from typing import Annotated
 import typer
 
 from thecal import __version__
+from thecal.cli.body import body_app
+from thecal.cli.calc import SETTINGS, calc
 from thecal.cli.course import course
+from thecal.cli.emergency import emergency_card
 from thecal.cli.pump import pump_app
+from thecal.cli.therapy import candidacy, convert, trial_app
 from thecal.quantity import QuantityError, Refused
 
 app = typer.Typer(
@@ -18,7 +22,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(pump_app, name="pump")
+app.add_typer(body_app, name="body")
+app.add_typer(trial_app, name="trial")
 app.command(no_args_is_help=True)(course)
+app.command("calc", context_settings=SETTINGS)(calc)
+app.command(no_args_is_help=True)(convert)
+app.command(no_args_is_help=True)(candidacy)
+app.command("emergency-card", no_args_is_help=True)(emergency_card)
 
 
 def _version(wanted: bool) -> None:
