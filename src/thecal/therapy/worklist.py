@@ -27,7 +27,10 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to do for one patient. ``since`` is when the fact arose, ``due`` when it must be done, if it must."""
+    """One thing to do for one patient. ``since`` is when the fact arose, ``due`` when it must be done, if it must.
+
+    ``lacks`` names facts that are missing or stale: while it is not empty, nothing is proposed.
+    """
 
     urgency: Urgency
     patient: str
@@ -36,6 +39,12 @@ class Task:
     reason: str
     since: int
     due: int | None = None
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def blocked(self) -> bool:
+        """Facts are missing or stale, so nothing can be proposed."""
+        return bool(self.lacks)
 
     def age(self, now: int) -> str:
         """How old the fact is, for people: whole days, or hours below two days."""
@@ -53,7 +62,9 @@ def worklist(charts: Iterable[Chart], now: int) -> tuple[Task, ...]:
 
 def tasks(chart: Chart, now: int) -> tuple[Task, ...]:
     """The tasks of one chart at ``now``, in no order."""
-    return tuple(task for find in _FINDERS for task in find(chart, now))
+    from thecal.therapy.projection import later  # the rows are built on this list
+
+    return (*(task for find in _FINDERS for task in find(chart, now)), *later(chart, now))
 
 
 def _task(chart: Chart, urgency: Urgency, what: str, reason: str, since: int, due: int | None = None) -> Task:
@@ -64,7 +75,7 @@ def _task(chart: Chart, urgency: Urgency, what: str, reason: str, since: int, du
 def _orders(chart: Chart, now: int) -> Iterator[Task]:
     newest = {order.event.pump: order for order in chart.orders}
     for order in newest.values():
-        if _over(chart, order):
+        if order_over(chart, order):
             continue
         match order.state:
             case "disputed":
@@ -79,7 +90,8 @@ def _orders(chart: Chart, now: int) -> Iterator[Task]:
                 pass
 
 
-def _over(chart: Chart, order: Order) -> bool:
+def order_over(chart: Chart, order: Order) -> bool:
+    """The pump that an order was written for is no longer in use."""
     if order.event.purpose == "trial":
         return chart.stage != "trial" and chart.plan is None
     return not chart.pump_in_place
