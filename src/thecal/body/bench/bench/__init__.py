@@ -1,1 +1,0 @@
-"""The benchmark problems, our answers, independent references, and the peers raced on the same work."""
