@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from thecal.formulary import Solution, check_dose, drug_ids, limits
 from thecal.quantity import CONCENTRATION, DOSE_RATE, FLOW, MASS, MS_PER_DAY, VOLUME, Refused, decimal_text
 from thecal.therapy.calc import find
 
@@ -152,6 +153,14 @@ def test_a_unit_round_trip_is_exact_and_swapping_mg_and_mcg_is_called_out(amount
     back = find("convert-units").run({"value": f"{decimal_text(mcg.value)} mcg/day", "to": "mg/day"})
     assert back.value == Fraction(text)
     assert find("odd-ratio").run({"before": f"{text} mcg/day", "after": f"{text} mg/day"}).warnings
+
+
+@pytest.mark.parametrize("name", drug_ids())
+def test_mcg_taken_for_mg_trips_a_limit_of_the_library(name: str) -> None:
+    solution = Solution.parse(f"{name} 1 mg/mL")
+    published = [each for each in limits(name, "intrathecal") if each.kind is DOSE_RATE]
+    for dose in {end for each in published for end in (each.low, each.high) if end}:
+        assert check_dose(solution, "intrathecal", dose * 1000)
 
 
 @given(doses, strengths, st.integers(100, 100_000))

@@ -723,3 +723,14 @@ def test_ex_30_a_route_conversion_is_a_range_with_a_cited_ratio() -> None:
     assert find("route-conversion").run(given | {"ratio": "10", "ratio_high": "10"}).high == 3
     with pytest.raises(Refused, match="cited"):
         find("route-conversion").run({"dose": "30 mg/day", "ratio": "100"})
+
+
+def test_a_path_may_be_given_in_its_parts_and_flows_may_change() -> None:
+    parts = {key: text for key, text in UP.items() if key != "volume"}
+    parts |= {"pump_volume": "0.2 mL", "catheter_volume": "0.1885 mL"}
+    assert find("bridge").run(parts).value == find("bridge").run(UP).value
+    with pytest.raises(Refused, match="two ways"):
+        find("bridge").run(UP | {"catheter_volume": "0.2 mL"})
+    two = {"start": "20 mL", "flows": "10 days 0.3 mL/day; 20 days 0.4 mL/day"}
+    assert find("expected-residual").run(two).value == 9
+    assert find("discrepancy").run(two | {"found": "9 mL"}).value == 0

@@ -7,7 +7,18 @@ from thecal.therapy.calc.calculation import calculation, needed, optional, refus
 from thecal.therapy.calc.flow import check_flow
 from thecal.therapy.calc.parts import Mixture, mixture
 from thecal.therapy.calc.result import Answer, Row, percent, row, words
-from thecal.therapy.calc.shared_inputs import A_DOSE, A_FLOW, A_TIME, A_VOLUME, DOSE, ceiling, needs, warn
+from thecal.therapy.calc.shared_inputs import (
+    A_DOSE,
+    A_FLOW,
+    A_TIME,
+    A_VOLUME,
+    DOSE,
+    PARTS,
+    ceiling,
+    needs,
+    path_volume,
+    warn,
+)
 from thecal.therapy.calc.sources import TRANSITIONS
 
 _MIX = mixture(CONCENTRATION)
@@ -29,12 +40,13 @@ _MIX = mixture(CONCENTRATION)
             "new_concentration", _MIX, "what is in the reservoir now", aliases=("c_new", "new", "new_solution", "to")
         ),
         DOSE,
-        needed(
+        optional(
             "volume",
             A_VOLUME,
             "old fluid between reservoir and tip",
             aliases=("v_old", "path", "path_volume", "old_volume", "v_path"),
         ),
+        *PARTS,
         optional("new_dose", A_DOSE, "daily dose afterwards, when it changes at once", aliases=("d_new",)),
         optional(
             "delivered",
@@ -57,7 +69,9 @@ def bridge(  # noqa: PLR0913 - the facts of a change of concentration
     old_concentration: Mixture,
     new_concentration: Mixture,
     dose: Fraction,
-    volume: Fraction,
+    volume: Fraction | None,
+    pump_volume: Fraction | None,
+    catheter_volume: Fraction | None,
     new_dose: Fraction | None,
     delivered: Fraction,
     elapsed: Fraction | None,
@@ -75,7 +89,8 @@ def bridge(  # noqa: PLR0913 - the facts of a change of concentration
     bridge_flow, new_flow = after / c_old, after / c_new
     check_flow(bridge_flow, after, flow_min, flow_max, "dose")
     check_flow(new_flow, after, flow_min, flow_max, "new_concentration")
-    left = _left(volume, bridge_flow, delivered, elapsed)
+    whole = path_volume(volume, pump_volume, catheter_volume)
+    left = _left(whole, bridge_flow, delivered, elapsed)
     time = needs(left, bridge_flow)
     rows = [
         row("bridge_flow", bridge_flow, FLOW, "mL/day"),
@@ -87,8 +102,14 @@ def bridge(  # noqa: PLR0913 - the facts of a change of concentration
         row("flow_afterwards", new_flow, FLOW, "mL/day"),
         row("dose_during_bridge", bridge_flow * c_old, DOSE_RATE, "mg/day"),
     ]
+    rows.append(
+        words(
+            "schedule",
+            f"{auto(time, DURATION, 6)} at {auto(bridge_flow, FLOW)}, then {auto(new_flow, FLOW)}",
+        )
+    )
     rows += _stages(time, longest, left, c_new)
-    rows += _without(dose, after, volume, c_old, c_new)
+    rows += _without(dose, after, whole, c_old, c_new)
     rows += _others(old_concentration, new_concentration, bridge_flow, new_flow)
     return Answer(row("duration", time, DURATION, "h"), tuple(rows), _warnings(old_concentration, new_concentration))
 

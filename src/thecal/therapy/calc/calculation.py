@@ -155,11 +155,11 @@ def sentence(text: str) -> str:
 
 
 def _read(entry: Input, value: Any) -> Any:
-    if isinstance(value, bool):
+    if isinstance(value, bool) and entry.reader.name == "choice":
         value = "yes" if value else "no"
     elif isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = "; ".join(value)
-    elif isinstance(value, int):
+    elif type(value) is int:
         value = str(value)
     elif isinstance(value, Mapping) and set(value) == {"value", "unit"}:
         value = f"{value['value']} {value['unit']}"
@@ -179,7 +179,8 @@ def _value(entry: Input, value: Any, take: Callable[[Input, Any], Any]) -> Any:
         return None if entry.default is None else entry.reader.read(entry.default)
     found = take(entry, value)
     if not entry.zero and _has_zero(found):
-        raise Unread("zero makes no sense here")
+        stop = "; giving nothing is a stop, which is a command of its own" if entry.reader.name == "dose rate" else ""
+        raise Unread(f"zero makes no sense here{stop}")
     return found
 
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from thecal.quantity import CONCENTRATION, DOSE_RATE, DURATION, FLOW, MASS, MS_PER_DAY, VOLUME, Refusal, auto
 from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
-from thecal.therapy.calc.reading import DEGREES, PERCENT, PRESSURE
+from thecal.therapy.calc.reading import DEGREES, PRESSURE, SHARE
 from thecal.therapy.calc.result import Answer, Row, percent, row, words
 from thecal.therapy.calc.shared_inputs import (
     A_CONCENTRATION,
@@ -70,7 +70,7 @@ def constant_flow_fill(
         needed("time", A_TIME, "time between", aliases=("days", "duration", "t")),
         optional("concentration", A_CONCENTRATION, "concentration in the reservoir", aliases=("c",)),
         optional("dose", A_DOSE, "daily dose that is wanted", aliases=("d", "set_dose")),
-        optional("tolerance", PERCENT, "tolerance of the flow", "10 %"),
+        optional("tolerance", SHARE, "tolerance of the flow", "10 %"),
     ),
     {"fill": "30 mL", "found": "8.2 mL", "time": "24 days", "concentration": "3.6 mg/mL", "dose": "3.6 mg/day"},
     source=ARCHIMEDES,
@@ -123,7 +123,7 @@ def measured_flow(
     (
         FLOW_RATE,
         needed("degrees", DEGREES, "difference to body temperature", aliases=("temperature", "dt")),
-        optional("coefficient", PERCENT, "change for each degree", "10 %"),
+        optional("coefficient", SHARE, "change for each degree", "10 %"),
         optional("time", A_TIME, "how long it lasts", "1 day", aliases=("duration", "t")),
     ),
     {"flow": "1 mL/day", "degrees": "1.5 degC", "time": "2 days"},

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from thecal.quantity import DURATION, FLOW, MASS, MS_PER_HOUR, VOLUME, Refusal, auto
 from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
-from thecal.therapy.calc.reading import DENSITY, PERCENT, WEIGHT, counted
+from thecal.therapy.calc.reading import DENSITY, SHARE, WEIGHT, counted
 from thecal.therapy.calc.result import Answer, Row, count, percent, row
 from thecal.therapy.calc.shared_inputs import (
     A_DOSE,
@@ -160,7 +160,7 @@ def reservoir_life(
         needed("after", WEIGHT, "mass on the balance afterwards", zero=True, aliases=("m2",)),
         needed("programmed", A_VOLUME, "volume that was programmed", aliases=("volume", "v")),
         optional("density", DENSITY, "density of the solution", "1 g/mL"),
-        optional("tolerance", PERCENT, "accuracy that the maker states", aliases=("accuracy",)),
+        optional("tolerance", SHARE, "accuracy that the maker states", aliases=("accuracy",)),
     ),
     {"before": "128.40 g", "after": "103.15 g", "programmed": "25.00 mL"},
 )

@@ -87,7 +87,7 @@ def exactly(text: str, kind: Kind) -> Fraction:
         return Fraction(parse(text, kind))
     except QuantityError as error:
         if not error.reason.startswith("finer than"):
-            raise Unread(str(error)) from None
+            raise Unread(f"{text.strip()[:64]!r} is not a {kind.name}: {error.reason}") from None
         number, unit = _parted(text)
         return Fraction(number) * kind.scale(unit)
 
@@ -116,7 +116,7 @@ def scaled(name: str, units: Mapping[str, Fraction], example: str, least: Fracti
         found = _SIGNED.fullmatch(text.strip())
         unit = found["unit"].strip() if found else ""
         if not found or unit not in units:
-            raise Unread(f"{text[:64]!r} is not a {name}. Write for example {example!r}; accepted: {accepts}.")
+            raise Unread(f"{text[:64]!r} is not a {name}")
         return check(Fraction(found["sign"] + found["number"]) * units[unit])
 
     def check(value: Any) -> Fraction:
@@ -130,7 +130,9 @@ def scaled(name: str, units: Mapping[str, Fraction], example: str, least: Fracti
 
 
 _PCT, _ONE = Fraction(1, 100), Fraction(1)
-PERCENT = scaled("per cent", {"%": _PCT, "percent": _PCT, "per cent": _PCT}, "20 %", Fraction(-100), Fraction(100))
+PERCENT_UNITS = {"%": _PCT, "percent": _PCT, "per cent": _PCT}
+PERCENT = scaled("per cent", PERCENT_UNITS, "20 %", Fraction(-100), Fraction(100))
+SHARE = scaled("share in per cent", PERCENT_UNITS, "14.5 %", Fraction(0), Fraction(100))
 RATIO = scaled("ratio", {"": _ONE, "%": _PCT, "x": _ONE}, "1.09", Fraction(0), Fraction(10**6))
 DENSITY = scaled("density", {"g/mL": _ONE, "kg/L": _ONE}, "1 g/mL", Fraction(1, 10), Fraction(20))
 WEIGHT = scaled(
@@ -167,7 +169,7 @@ def counted(least: int = 1, most: int = 10_000) -> Reader:
             re.ASCII,
         )
         if not found:
-            raise Unread(f"{text[:64]!r} is not a whole number. Write for example '4'.")
+            raise Unread(f"{text[:64]!r} is not a whole number")
         return check(int(found[1]))
 
     def check(value: Any) -> int:
@@ -200,11 +202,13 @@ YES_NO = choice(yes="y|true", no="n|false")
 
 
 def words_of(name: str, example: str, most: int = 300) -> Reader:
-    """Free text that must not be empty."""
+    """Free text with at least one letter."""
 
     def check(value: Any) -> str:
-        if not isinstance(value, str) or not value.strip() or len(value) > most or not value.isprintable():
+        if not isinstance(value, str) or len(value) > most or not value.isprintable() or not value.strip():
             raise Unread(f"a {name} is text of 1 to {most} characters")
+        if not any(map(str.isalpha, value)) and name == "source":
+            raise Unread(f"{value[:40]!r} names no {name}")
         return value.strip()
 
     return Reader(name, f"text of at most {most} characters", example, check, check, str)

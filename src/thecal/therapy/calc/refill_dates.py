@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from thecal.quantity import DURATION, FLOW, MS_PER_DAY, VOLUME, Refusal, auto
 from thecal.therapy.calc.calculation import Input, calculation, needed, optional, refuse
 from thecal.therapy.calc.parts import INSTANT, ZONE, instant_text
-from thecal.therapy.calc.reading import PERCENT, counted, or_unknown
+from thecal.therapy.calc.reading import SHARE, counted, or_unknown
 from thecal.therapy.calc.result import Answer, Row, row, words
 from thecal.therapy.calc.shared_inputs import (
     A_MASS,
@@ -42,7 +42,7 @@ _BOLUS: tuple[Input, ...] = (
     optional("bolus", A_MASS, "mass of one patient bolus", aliases=("patient_bolus", "b")),
     optional("boluses", counted(0, 1000), "most boluses in 24 h", zero=True, aliases=("n", "boluses_per_day")),
 )
-_ERROR = optional("accuracy", PERCENT, "labelled error of the flow", "14.5 %", aliases=("error", "label_error"))
+_ERROR = optional("accuracy", SHARE, "labelled error of the flow", "14.5 %", aliases=("error", "label_error"))
 _STABILITY = optional(
     "stability",
     or_unknown(A_TIME),

@@ -2,9 +2,10 @@
 
 from fractions import Fraction
 
-from thecal.quantity import FLOW, MASS, VOLUME, Refusal
+from thecal.quantity import MASS, VOLUME, Refusal
 from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
-from thecal.therapy.calc.reading import PERCENT
+from thecal.therapy.calc.parts import FLOWS
+from thecal.therapy.calc.reading import SHARE
 from thecal.therapy.calc.result import Answer, Row, percent, row, words
 from thecal.therapy.calc.shared_inputs import (
     A_TIME,
@@ -22,18 +23,21 @@ from thecal.therapy.calc.sources import ASRA17, MAINO
 from thecal.therapy.refill import compare
 
 _START = volume_input("start", "volume after the last fill", "v_start", "start_volume", "volume", "fill")
-_TIME = needed("time", A_TIME, "time since the last fill", aliases=("duration", "t", "days"))
+_TIME = optional("time", A_TIME, "time since the last fill", aliases=("duration", "t", "days"))
+_FLOWS = optional(
+    "flows", FLOWS, "flows one after another, where they changed: '10 days 0.3 mL/day; 24 days 0.4 mL/day'"
+)
 _BOLUSES = optional("boluses", A_VOLUME, "volume that boluses took", "0 mL", zero=True, aliases=("bolus_volume",))
 _PRIME = optional("prime", A_VOLUME, "volume that a prime took", "0 mL", zero=True, aliases=("v_prime",))
-JUDGE_NL = 3_000_000
+Flows = tuple[tuple[Fraction, Fraction], ...]
 
 
 @calculation(
     "expected-residual",
     11,
     "Expected residual",
-    "V_exp = V_start - Q t - boluses - prime",
-    (_START, MAYBE_FLOW, MAYBE_DOSE, MAYBE_STRENGTH, _TIME, _BOLUSES, _PRIME),
+    "V_exp = V_start - sum(Q_i t_i) - boluses - prime",
+    (_START, MAYBE_FLOW, MAYBE_DOSE, MAYBE_STRENGTH, _TIME, _FLOWS, _BOLUSES, _PRIME),
     {"start": "20 mL", "dose": "6.5 mg/day", "concentration": "18 mg/mL", "time": "34.25 days"},
 )
 def expected_residual(
@@ -41,13 +45,14 @@ def expected_residual(
     flow: Fraction | None,
     dose: Fraction | None,
     concentration: Fraction | None,
-    time: Fraction,
+    time: Fraction | None,
+    flows: Flows | None,
     boluses: Fraction,
     prime: Fraction,
 ) -> Answer:
-    """The volume that should be left at one flow. Refused when more would have flowed than there was."""
-    left, rate = _expected(start, one_flow(flow, dose, concentration), time, boluses + prime)
-    rows = (row("infused", start - left, VOLUME, "mL"), row("flow", rate, FLOW, "mL/day"))
+    """The volume that should be left, at one flow or at several. Refused when more would have flowed than there was."""
+    left = start - _flowed(flow, dose, concentration, time, flows) - boluses - prime
+    rows = (row("infused", _not_below(left, start), VOLUME, "mL"),)
     return Answer(row("residual", left, VOLUME, "mL"), rows)
 
 
@@ -69,11 +74,12 @@ def expected_residual(
         MAYBE_FLOW,
         MAYBE_DOSE,
         MAYBE_STRENGTH,
-        optional("time", A_TIME, "time since the last fill", aliases=("duration", "t", "days")),
+        _TIME,
+        _FLOWS,
         _BOLUSES,
         _PRIME,
         optional("limit", A_VOLUME, "absolute limit", "2 mL"),
-        optional("accuracy", PERCENT, "accuracy of the device", "14.5 %"),
+        optional("accuracy", SHARE, "accuracy of the device", "14.5 %"),
         optional("reading_error", A_VOLUME, "reading error of the syringe", "0.5 mL", zero=True, aliases=("reading",)),
         optional("capacity", A_VOLUME, "capacity of the reservoir", aliases=("reservoir",)),
     ),
@@ -89,6 +95,7 @@ def discrepancy(  # noqa: PLR0913 - what was expected in either form, and the li
     dose: Fraction | None,
     concentration: Fraction | None,
     time: Fraction | None,
+    flows: Flows | None,
     boluses: Fraction,
     prime: Fraction,
     limit: Fraction,
@@ -101,13 +108,11 @@ def discrepancy(  # noqa: PLR0913 - what was expected in either form, and the li
     Positive is fluid left over, negative is fluid missing. No percentage is given when too little was infused to judge.
     """
     if expected is None:
-        if time is None:
-            raise refuse("input", "what was expected is not known", "expected", "Give expected, or flow and time.")
-        expected, _ = _expected(start, one_flow(flow, dose, concentration), time, boluses + prime)
-    elif time is not None or flow is not None:
-        raise refuse(
-            "contradiction", "what was expected is said in two ways", "expected", "Give expected, or flow and time."
-        )
+        expected = start - _flowed(flow, dose, concentration, time, flows) - boluses - prime
+        _not_below(expected, start)
+    elif time is not None or flow is not None or flows is not None:
+        do = "Give expected, or flow and time."
+        raise refuse("contradiction", "what was expected is said in two ways", "expected", do)
     seen = compare(floor(start), floor(expected), floor(found), None, floor(reading_error), accuracy, floor(limit))
     off, infused = found - expected, start - expected
     rows = [
@@ -119,7 +124,7 @@ def discrepancy(  # noqa: PLR0913 - what was expected in either form, and the li
             "limits_cross_at", limit / accuracy, VOLUME, "mL", "infused volume below which the absolute limit is looser"
         ),
     ]
-    if infused >= JUDGE_NL:
+    if seen.ratio is not None:
         ratio = (start - found) / infused
         ends = [max(start - found - reading_error, Fraction(0)), min(start - found + reading_error, start)]
         rows.insert(0, Row("ratio", ratio * 100, "%", "", ends[0] / infused * 100, ends[1] / infused * 100))
@@ -144,9 +149,26 @@ def _small(off: Fraction, capacity: Fraction) -> tuple[Refusal, ...]:
     )
 
 
-def _expected(start: Fraction, rate: Fraction, time: Fraction, other: Fraction) -> tuple[Fraction, Fraction]:
-    left = start - over(rate, time) - other
+def _flowed(
+    flow: Fraction | None,
+    dose: Fraction | None,
+    concentration: Fraction | None,
+    time: Fraction | None,
+    flows: Flows | None,
+) -> Fraction:
+    """The volume that flowed, nL. Raises Refused when neither one flow with its time nor the flows are given."""
+    if flows is not None:
+        if flow is not None or dose is not None or time is not None:
+            raise refuse("contradiction", "the flow is given in two ways", "flows", "Give flows, or one flow and time.")
+        return sum((over(rate, span) for span, rate in flows), Fraction(0))
+    if time is None:
+        raise refuse("input", "how long it flowed is not known", "time", "Give flow and time, or flows.")
+    return over(one_flow(flow, dose, concentration), time)
+
+
+def _not_below(left: Fraction, start: Fraction) -> Fraction:
+    """What was infused. Raises Refused when more would have flowed than there was."""
     if left < 0:
         do = "The reservoir was empty before: check times and volumes."
         raise refuse("ran_empty", "more would have flowed than there was", "time", do)
-    return left, rate
+    return start - left

@@ -34,6 +34,17 @@ MAYBE_PULSE = optional(
 )
 
 
+PARTS = (
+    optional(
+        "pump_volume", A_VOLUME, "volume inside the pump, in place of the whole", aliases=("v_pump", "tubing_volume")
+    ),
+    optional(
+        "catheter_volume", A_VOLUME, "volume of the catheter, in place of the whole", aliases=("v_cat", "catheter")
+    ),
+)
+"""The two parts of a fluid path, for those who have them apart."""
+
+
 def volume_input(name: str, help_: str, *aliases: str) -> Input:
     """A volume that must be given, above zero."""
     return needed(name, A_VOLUME, help_, aliases=aliases)
@@ -78,3 +89,15 @@ def ceiling(value: Fraction) -> int:
 def warn(code: str, what: str, do: str = "", source: str = "", where: str = "", *, confirmed: bool = True) -> Refusal:
     """A warning beside a result."""
     return Refusal(code, sentence(what), where, do, source, confirmed)
+
+
+def path_volume(volume: Fraction | None, pump: Fraction | None, catheter: Fraction | None) -> Fraction:
+    """The volume of the path as it is given, or of its parts. Raises Refused when neither or both are there."""
+    if volume is None and catheter is not None:
+        return (pump or Fraction(0)) + catheter
+    if volume is None:
+        do = "Give the volume, or catheter_volume with pump_volume where the pump holds old fluid too."
+        raise refuse("input", "the volume between reservoir and tip is not known", "volume", do)
+    if pump is not None or catheter is not None:
+        raise refuse("contradiction", "the volume is given in two ways", "volume", "Give the whole, or its parts.")
+    return volume

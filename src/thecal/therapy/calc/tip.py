@@ -3,18 +3,20 @@
 from fractions import Fraction
 
 from thecal.quantity import DURATION, FLOW, MS_PER_DAY, VOLUME, Refusal, auto
-from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
+from thecal.therapy.calc.calculation import calculation, optional, refuse
 from thecal.therapy.calc.parts import FLOWS
-from thecal.therapy.calc.reading import PERCENT
+from thecal.therapy.calc.reading import SHARE
 from thecal.therapy.calc.result import Answer, Row, row
 from thecal.therapy.calc.shared_inputs import (
     A_VOLUME,
     MAYBE_DOSE,
     MAYBE_FLOW,
     MAYBE_STRENGTH,
+    PARTS,
     needs,
     one_flow,
     over,
+    path_volume,
     warn,
 )
 from thecal.therapy.calc.sources import PRIME
@@ -28,16 +30,20 @@ LATE_DAYS = 2
     "Time until new drug is at the tip",
     "t = sum over remaining slugs of V_i / Q_i; front mixed over m V: earliest at V (1 - m/2), latest at V (1 + m/2)",
     (
-        needed(
-            "volume", A_VOLUME, "fluid between the new drug and the tip", aliases=("v", "path", "path_volume", "v_path")
+        optional(
+            "volume",
+            A_VOLUME,
+            "fluid between the new drug and the tip",
+            aliases=("v", "path", "path_volume", "v_path"),
         ),
+        *PARTS,
         MAYBE_FLOW,
         MAYBE_DOSE,
         MAYBE_STRENGTH,
         optional("moved", A_VOLUME, "volume that has moved already", "0 mL", zero=True, aliases=("given", "primed")),
         optional("first", FLOWS, "flows that run before it, for example '2 h 0.3 mL/day'", aliases=("flows", "steps")),
         optional(
-            "mixing", PERCENT, "share of the path over which the front is smeared", "30 %", zero=True, aliases=("m",)
+            "mixing", SHARE, "share of the path over which the front is smeared", "30 %", zero=True, aliases=("m",)
         ),
         optional("volume_high", A_VOLUME, "upper bound of the volume, where it is a range"),
     ),
@@ -45,8 +51,10 @@ LATE_DAYS = 2
     source=PRIME,
     aliases=("tip-time", "time-to-catheter-tip"),
 )
-def time_to_tip(
-    volume: Fraction,
+def time_to_tip(  # noqa: PLR0913 - flow and volume in two forms, and how far the fluid has moved
+    volume: Fraction | None,
+    pump_volume: Fraction | None,
+    catheter_volume: Fraction | None,
     flow: Fraction | None,
     dose: Fraction | None,
     concentration: Fraction | None,
@@ -58,21 +66,22 @@ def time_to_tip(
     """When new drug reaches the tip. The value is plug flow; the range is a front smeared by a declared share."""
     if not 0 <= mixing <= 1:
         raise refuse("input", "a share of 0 to 100 % is wanted", "mixing", "For example '30 %'.")
-    high = volume if volume_high is None else volume_high
-    if high < volume:
+    path = path_volume(volume, pump_volume, catheter_volume)
+    high = path if volume_high is None else volume_high
+    if high < path:
         raise refuse("contradiction", "the upper bound is below the volume", "volume_high", "Check both.")
-    if moved >= volume:
+    if moved >= path:
         raise refuse("arrived", "the fluid has moved this far already", "moved", "Drug is at the tip.")
     rate = one_flow(flow, dose, concentration)
-    plug = _time(volume - moved, first or (), rate)
-    early = _time(max(volume * (1 - mixing / 2) - moved, Fraction(0)), first or (), rate)
+    plug = _time(path - moved, first or (), rate)
+    early = _time(max(path * (1 - mixing / 2) - moved, Fraction(0)), first or (), rate)
     late = _time(high * (1 + mixing / 2) - moved, first or (), rate)
     scale = DURATION.scale("h")
     rows = (
         row("plug_days", plug, DURATION, "day"),
         row("earliest", early, DURATION, "h"),
         row("latest", late, DURATION, "h"),
-        row("volume_left", volume - moved, VOLUME, "mL"),
+        row("volume_left", path - moved, VOLUME, "mL"),
         row("flow", rate, FLOW, "mL/day"),
     )
     warnings: tuple[Refusal, ...] = ()

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from thecal.quantity import DOSE_RATE, DURATION, FLOW, Refusal, auto, decimal_text
 from thecal.therapy.calc.calculation import calculation, optional, refuse
-from thecal.therapy.calc.reading import PERCENT, counted
+from thecal.therapy.calc.reading import PERCENT, SHARE, counted
 from thecal.therapy.calc.result import Answer, Row, count, percent, row, words
 from thecal.therapy.calc.shared_inputs import A_CONCENTRATION, A_DOSE, A_TIME, A_VOLUME, DOSE, needs, warn
 from thecal.therapy.calc.sources import DEER07, DESIGN
@@ -24,7 +24,7 @@ MOST_STEPS = 200
         optional("concentration", A_CONCENTRATION, "concentration in the reservoir", aliases=("c",)),
         optional(
             "limit",
-            PERCENT,
+            SHARE,
             "largest relative step (30 % is a published figure for non-malignant pain, 50 % for malignant)",
             "30 %",
         ),
@@ -112,7 +112,7 @@ def _limits(
     (
         DOSE,
         optional("target", A_DOSE, "dose at which the taper ends; 0 is a stop", "0 mg/day", zero=True, aliases=("to",)),
-        optional("percent", PERCENT, "share taken off, of the present dose", aliases=("p",)),
+        optional("percent", SHARE, "share taken off, of the present dose", aliases=("p",)),
         optional("step", A_DOSE, "dose taken off at each step, instead", aliases=("decrement",)),
         optional("steps", counted(1, MOST_STEPS), "number of equal steps, instead", aliases=("n",)),
         optional("every", A_TIME, "time between steps", "7 days", aliases=("interval",)),

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from thecal.quantity import DOSE_RATE, decimal_text
 from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
-from thecal.therapy.calc.reading import PERCENT, many
+from thecal.therapy.calc.reading import PERCENT, SHARE, many
 from thecal.therapy.calc.result import Answer, Row, percent
 from thecal.therapy.calc.shared_inputs import A_DOSE
 
@@ -16,7 +16,7 @@ from thecal.therapy.calc.shared_inputs import A_DOSE
     "Uncertainty of a dose",
     "worst = product(1 +- u_i) - 1; root-sum-square = sqrt(sum(u_i^2)); a bias moves the middle, it is no noise",
     (
-        needed("errors", many(PERCENT), "independent relative errors", aliases=("error", "u")),
+        needed("errors", many(SHARE), "independent relative errors", aliases=("error", "u")),
         optional("bias", PERCENT, "a known bias, for example of a blend", "0 %", zero=True),
         optional("dose", A_DOSE, "the dose that they belong to", aliases=("d",)),
     ),
