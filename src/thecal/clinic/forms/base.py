@@ -64,16 +64,16 @@ class MomentField(forms.Field):
         present = clock.now()
         if ms > present:
             raise ValidationError(
-                f"{clock.stamp(ms)} is in the future; the clock of the clinic shows {clock.stamp(present)}.",
+                f"{when:%Y-%m-%d %H:%M} is in the future; the clock of the clinic shows {clock.stamp(present)}.",
                 code="future",
             )
+        if when.year < 1900:
+            raise ValidationError(f"{when:%Y-%m-%d} is too long ago.", code="past")
         return ms
 
 
-class ChartForm(forms.Form):
-    """A form that writes to a chart."""
-
-    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+class RuledForm(forms.Form):
+    """A form whose entry is also judged by rules, which name the place that they complain of."""
 
     #: where a rule names a place -> the field that shows it, for names that differ
     places: Mapping[str, str] = {}
@@ -81,15 +81,26 @@ class ChartForm(forms.Form):
     def refuse(self, refusals: Iterable[Refusal]) -> None:
         """Show each reason at the field that it names, or above the form."""
         for refusal in refusals:
-            name = self.places.get(refusal.where) or _field_named(self.fields, refusal.where)
+            name = self.place(refusal.where)
             text = " ".join(filter(None, (refusal.what + ("" if refusal.what.endswith(".") else "."), refusal.do)))
             if refusal.source:
                 text += f" Source: {refusal.source}{'' if refusal.confirmed else ' (unconfirmed)'}."
             self.add_error(name, ValidationError(text, code=refusal.code))
 
+    def place(self, where: str) -> str | None:
+        """The field that shows what a rule says of ``where`` ("daily dose of morphine" is a "daily dose")."""
+        kind = where.partition(" of ")[0]
+        return self.places.get(where) or self.places.get(kind) or _field_named(self.fields, where)
+
+
+class ChartForm(RuledForm):
+    """A form that writes to a chart."""
+
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
 
 def _field_named(fields: Mapping[str, object], where: str) -> str | None:
-    for name in (where, where.rpartition(".")[2], where.partition(".")[0]):
+    for name in (where, where.rpartition(".")[2], where.partition(".")[0], where.partition(" of ")[0]):
         if name in fields and name != "version":
             return name
     return None

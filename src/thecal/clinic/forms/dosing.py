@@ -4,6 +4,7 @@ Every amount is typed with its unit. The forms read; whether it may be given is 
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -78,7 +79,8 @@ class SolutionFields(ChartForm):
             try:
                 cleaned["solution"] = Solution.parse(text)
             except Refused as refused:
-                self.refuse(refused.refusals)
+                place = "others" if cleaned.get("others") else "concentration"
+                self.refuse(replace(refusal, where=place) for refusal in refused.refusals)
         return cleaned
 
     places = {"solution": "others"}
@@ -288,7 +290,8 @@ class PrescriptionForm(CapFields):
         "program.over": "over",
         "program.basal": "basal",
         "program.steps": "steps",
-        "dose_fg_day": "dose",
+        "daily dose": "dose",
+        "flow": "dose",
     }
     _NEEDED = {
         "simple_continuous": ("dose",),
@@ -310,6 +313,12 @@ class PrescriptionForm(CapFields):
             except Refused as refused:
                 self.refuse(refused.refusals)
         return cleaned
+
+    def place(self, where: str) -> str | None:
+        """What is said of the dose stands at the field that the dose was typed in."""
+        name = super().place(where)
+        kind = self.data.get("program", "")
+        return {"periodic_bolus": "bolus", "multi_rate": "steps"}.get(kind, name) if name == "dose" else name
 
     def _program(self, kind: str, cleaned: dict[str, Any]) -> Program | None:
         if kind == "simple_continuous":

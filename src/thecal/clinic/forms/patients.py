@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from thecal.clinic import clock
-from thecal.clinic.forms.base import ChartForm, MomentField, QuantityField
+from thecal.clinic.forms.base import ChartForm, MomentField, QuantityField, RuledForm
 from thecal.quantity import LENGTH
 
 TREATMENTS = {
@@ -66,7 +66,7 @@ class WeightField(forms.CharField):
         return int(Decimal(found[1]) * 1000)
 
 
-class PatientForm(forms.Form):
+class PatientForm(RuledForm):
     """A chart opened by hand."""
 
     name = forms.CharField(max_length=200)
@@ -88,6 +88,8 @@ class PatientForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="In words, as it stands in the letter.",
     )
+
+    places = {"weight_g": "weight", "height_mm": "height"}
 
 
 class BundleForm(forms.Form):

@@ -1,6 +1,6 @@
 """The chart ledger: one row per event, in the order in which a chart took them, never changed and never removed."""
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from django.db import models
 
@@ -47,7 +47,7 @@ class LedgerEntry(models.Model):
     @property
     def content(self) -> bytes:
         """The event's bytes, whatever type a stray hand may have left in the file."""
-        body: Any = self.body
+        body = cast("bytes | memoryview | str", self.body)
         return body.encode() if isinstance(body, str) else bytes(body)
 
     def save(self, *args: Any, **kwargs: Any) -> None:

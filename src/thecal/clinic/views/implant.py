@@ -11,8 +11,8 @@ from thecal.clinic.access import PRESCRIBERS, STAFF, page
 from thecal.clinic.charting import Writer, show, take
 from thecal.clinic.forms.dosing import ImplantForm
 from thecal.clinic.models import PumpRecord
-from thecal.formulary import Solution
-from thecal.pump import PumpConfig
+from thecal.formulary import Solution, check_concentration
+from thecal.pump import PumpConfig, require
 from thecal.quantity import Refusal, Refused
 from thecal.therapy import AnyEvent, DeadVolume, build, check_implant, dead_volume, events, may
 
@@ -73,6 +73,7 @@ def _record(request: HttpRequest, chart: UUID, form: ImplantForm) -> HttpRespons
         )
         if wrong := check_implant(event):
             raise Refused(*wrong)
+        require(check_concentration(cleaned["solution"]))
         made.append(event)
         return [event]
 

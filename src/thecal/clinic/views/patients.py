@@ -49,25 +49,33 @@ def new(request: HttpRequest) -> HttpResponse:
     """Open a chart by hand."""
     form = PatientForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        writer, now = person(request), clock.now()
-        chart = UUID(uuid7(now, secrets.token_bytes(10)))
-        cleaned = form.cleaned_data
-        registered = build(
-            events.PatientRegistered,
-            stamp(now, writer.name, writer.role),
-            patient=str(chart),
-            name=cleaned["name"],
-            birth_date=cleaned["birth_date"],
-            sex=cleaned["sex"],
-            weight_g=cleaned["weight"],
-            height_mm=cleaned["height"],
-            pain_cause=cleaned["pain_cause"],
-            diagnosis=cleaned["diagnosis"],
-        )
-        store.write(chart, 0, registered)
-        messages.success(request, "The chart is open.", extra_tags="good")
-        return redirect("summary", chart)
+        try:
+            chart = _open(request, form)
+        except Refused as refused:
+            form.refuse(refused.refusals)
+        else:
+            messages.success(request, "The chart is open.", extra_tags="good")
+            return redirect("summary", chart)
     return render(request, "clinic/patient_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _open(request: HttpRequest, form: PatientForm) -> UUID:
+    writer, now, cleaned = person(request), clock.now(), form.cleaned_data
+    chart = UUID(uuid7(now, secrets.token_bytes(10)))
+    registered = build(
+        events.PatientRegistered,
+        stamp(now, writer.name, writer.role),
+        patient=str(chart),
+        name=cleaned["name"],
+        birth_date=cleaned["birth_date"],
+        sex=cleaned["sex"],
+        weight_g=cleaned["weight"],
+        height_mm=cleaned["height"],
+        pain_cause=cleaned["pain_cause"],
+        diagnosis=cleaned["diagnosis"],
+    )
+    store.write(chart, 0, registered)
+    return chart
 
 
 @page(read=CARERS, write=CARERS)

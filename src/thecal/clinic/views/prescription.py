@@ -116,8 +116,8 @@ def _sent(request: HttpRequest, chart: UUID, version: int, digest: str) -> HttpR
 
 
 def _draft(folded: Chart, form: PrescriptionForm, author: Writer) -> tuple[Prescription, tuple[Finding, ...]]:
-    if folded.implant is None or not folded.pump_in_place:
-        raise Refused(Refusal("no_pump", "No pump is implanted.", "", "Record the implant first."))
+    _in_place(folded)
+    assert folded.implant is not None, "a pump in place was implanted"
     order = orders.write_order(
         folded,
         route=folded.implant.route,
@@ -132,10 +132,16 @@ def _draft(folded: Chart, form: PrescriptionForm, author: Writer) -> tuple[Presc
 
 def _reread(folded: Chart, form: SignForm) -> tuple[Prescription, tuple[Finding, ...]]:
     """The reviewed order, from its bytes. Raises Refused when it is not what was reviewed or not admitted any more."""
+    _in_place(folded)
     order = Prescription.from_bytes(form["prescription"].data.encode() if form["prescription"].data else b"")
     if order.digest() != form["digest"].data:
         raise Refused(Refusal("digest", "This is not the prescription that was reviewed.", "", "Write it again."))
     return order, _admitted(folded, order)
+
+
+def _in_place(folded: Chart) -> None:
+    if folded.implant is None or not folded.pump_in_place:
+        raise Refused(Refusal("no_pump", "No pump is implanted.", "", "Record the implant first."))
 
 
 def _admitted(folded: Chart, order: Prescription) -> tuple[Finding, ...]:

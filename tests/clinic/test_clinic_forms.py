@@ -1,0 +1,453 @@
+"""What forms refuse, and where they say it: at the field, in words, with nothing written. And two people on one chart."""
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from clinic.way import (
+    DECISION,
+    IMPLANT,
+    PASSWORD,
+    PLAN,
+    PRESCRIPTION,
+    REFILL,
+    STAGES,
+    START,
+    Desk,
+    Way,
+    entries,
+    errors,
+    kinds,
+)
+from thecal.clinic.models import ChartRow, PumpRecord
+from thecal.quantity import MS_PER_DAY
+
+NEW = {"name": "Nina New", "birth_date": "1961-02-03", "sex": "female", "pain_cause": "unknown"}
+HISTORY = {"treatment": "physiotherapy", "outcome": "inadequate", "detail": "twenty sessions of water gymnastics"}
+
+WRONG: list[tuple[str, str, dict[str, str], str, str]] = [
+    # a stage, a page, what is typed, the field that complains, what it says
+    ("planned", "trial-start", {**START, "fill": "50"}, "fill", "unit"),
+    ("planned", "trial-start", {**START, "fill": "50 mg"}, "fill", "mL"),
+    ("planned", "trial-start", {**START, "fill": "50,5 mL"}, "fill", "point"),
+    ("planned", "trial-start", {**START, "fill": "500 mL"}, "fill", "100 mL"),
+    ("planned", "trial-start", {**START, "cap_hour": "NaN mg"}, "cap_hour", "NaN"),
+    ("planned", "trial-start", {**START, "cap_day": "0.5 mg"}, "cap_day", "cap"),
+    ("assessed", "trial-plan", {**PLAN, "dose": "1"}, "dose", "unit"),
+    ("assessed", "trial-plan", {**PLAN, "dose": "1 mL/day"}, "dose", "mg/day"),
+    ("assessed", "trial-plan", {**PLAN, "dose": "1,5 mg/day"}, "dose", "point"),
+    ("assessed", "trial-plan", {**PLAN, "dose": "-1 mg/day"}, "dose", "sign"),
+    ("assessed", "trial-plan", {**PLAN, "concentration": "inf mg/mL"}, "concentration", "inf"),
+    ("assessed", "trial-plan", {**PLAN, "concentration": "0.5 mg"}, "concentration", "mg/mL"),
+    ("assessed", "trial-plan", {**PLAN, "drug": "aspirin"}, "drug", "aspirin"),
+    ("assessed", "trial-plan", {**PLAN, "others": "bupivacaine"}, "others", ""),
+    ("assessed", "trial-plan", {**PLAN, "days": "0"}, "days", "1"),
+    ("assessed", "trial-plan", {**PLAN, "days": "2.5"}, "days", "whole"),
+    ("assessed", "trial-plan", {**PLAN, "tip_level": "T13"}, "tip_level", "T13"),
+    ("assessed", "trial-plan", {**PLAN, "threshold_pct": "101"}, "threshold_pct", "100"),
+    ("referred", "history", {**HISTORY, "treatment": "leeches"}, "treatment", "leeches"),
+    ("referred", "history", {**HISTORY, "start": "2999"}, "start", "future"),
+    ("referred", "history", {**HISTORY, "start": "12.05.2024"}, "start", "2024-05-12"),
+    ("referred", "history", {**HISTORY, "start": "2024-02-30"}, "start", ""),
+    ("referred", "history", {**HISTORY, "start": "2024", "end": "2023-11"}, "end", "before"),
+    ("referred", "candidacy", {"conclusion": "  "}, "conclusion", "required"),
+    ("referred", "diary-links", {"days": "91"}, "days", "90"),
+    ("concluded", "decision", {**DECISION, "reasons": ""}, "reasons", "required"),
+    ("concluded", "decision", {**DECISION, "choice": "prayer"}, "choice", "prayer"),
+    ("decided", "implant", {**IMPLANT, "fill": "18"}, "fill", "unit"),
+    ("decided", "implant", {**IMPLANT, "fill": "45 mL"}, "fill", "20 mL"),
+    ("decided", "implant", {**IMPLANT, "supplied": "110"}, "supplied", "unit"),
+    ("decided", "implant", {**IMPLANT, "trimmed": "200 cm"}, "catheter", "cannot be trimmed"),
+    ("decided", "implant", {**IMPLANT, "concentration": "500 mg/mL"}, "concentration", "mg/mL"),
+    ("decided", "implant", {**IMPLANT, "site": "left foot"}, "site", "left foot"),
+]
+
+
+@pytest.mark.parametrize(("stage", "where", "fields", "field", "says"), WRONG)
+def test_bad_input_is_refused_at_its_field_and_nothing_is_written(
+    stage: str, where: str, fields: dict[str, str], field: str, says: str, prescriber: Desk, way: Way
+) -> None:
+    STAGES[stage](way)
+    before = (entries(), PumpRecord.objects.count())
+    answer = prescriber.send(where, way.chart, fields)
+    assert answer.status_code == 422
+    found = errors(answer)
+    assert set(found) == {field}
+    assert says.casefold() in " ".join(found[field]).casefold()
+    assert (entries(), PumpRecord.objects.count()) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({**NEW, "name": " "}, "name"),
+        ({**NEW, "birth_date": "2999-01-01"}, "birth_date"),
+        ({**NEW, "birth_date": "1961-02-30"}, "birth_date"),
+        ({**NEW, "birth_date": "1961-13"}, "birth_date"),
+        ({**NEW, "weight": "70"}, "weight"),
+        ({**NEW, "weight": "70,5 kg"}, "weight"),
+        ({**NEW, "weight": "0 kg"}, "weight"),
+        ({**NEW, "height": "172"}, "height"),
+        ({**NEW, "height": "172 kg"}, "height"),
+        ({**NEW, "height": "90 m"}, "height"),
+        ({**NEW, "pain_cause": "the neighbours"}, "pain_cause"),
+    ],
+)
+def test_a_chart_is_not_opened_on_bad_input(fields: dict[str, str], field: str, nurse: Desk) -> None:
+    before = (entries(), ChartRow.objects.count())
+    answer = nurse.post("/patients/new/", fields)
+    assert answer.status_code == 422
+    assert set(errors(answer)) == {field}
+    assert (entries(), ChartRow.objects.count()) == before
+
+
+def test_a_chart_is_opened_by_hand(nurse: Desk) -> None:
+    answer = nurse.post("/patients/new/", {**NEW, "weight": "72.5 kg", "height": "172 cm", "diagnosis": "back pain"})
+    assert answer.status_code == 302
+    chart = UUID(answer["Location"].split("/")[2])
+    assert kinds(chart) == ["patient_registered"]
+    page = nurse.read("summary", chart).content.decode()
+    assert "Nina New" in page
+    assert "back pain" in page
+
+
+OUT_OF_ORDER: list[tuple[str, str, dict[str, Any], str]] = [
+    ("referred", "trial-plan", PLAN, "candidacy review"),
+    ("referred", "decision", DECISION, "concluded trial"),
+    ("assessed", "implant", IMPLANT, "shared decision"),
+    ("trial", "implant", IMPLANT, "shared decision"),
+    ("concluded", "implant", IMPLANT, "decision"),
+    ("trial", "trial-plan", PLAN, "started"),
+    ("trial", "candidacy", {"conclusion": "once more"}, "past"),
+    ("referred", "refill", REFILL, "pump"),
+    ("decided", "prescription-review", PRESCRIPTION, "implant"),
+]
+
+
+@pytest.mark.parametrize(("stage", "where", "fields", "says"), OUT_OF_ORDER)
+def test_a_step_out_of_order_is_refused_with_the_step_that_is_missing(
+    stage: str, where: str, fields: dict[str, Any], says: str, prescriber: Desk, way: Way
+) -> None:
+    STAGES[stage](way)
+    before = (entries(), PumpRecord.objects.count())
+    answer = prescriber.send(where, way.chart, fields)
+    assert answer.status_code == 422
+    assert says in " ".join(sum(errors(answer).values(), []))
+    assert (entries(), PumpRecord.objects.count()) == before
+
+
+@pytest.mark.parametrize("where", ["trial-start", "trial-dose", "trial-conclude"])
+def test_a_trial_that_is_not_there_is_not_started_changed_or_concluded(where: str, prescriber: Desk, way: Way) -> None:
+    way.assessed()
+    before = (entries(), PumpRecord.objects.count())
+    answer = prescriber.send(where, way.chart, {**START, "dose": "1 mg/day", "reason": "more"})
+    assert answer.status_code == 302
+    told = prescriber.read("trial", way.chart).content.decode()
+    assert "No trial is running" in told or "There is no trial plan" in told
+    assert (entries(), PumpRecord.objects.count()) == before
+
+
+def test_a_decision_against_a_pump_leads_to_no_implant(prescriber: Desk, way: Way) -> None:
+    way.decided("oral")
+    before = entries()
+    answer = prescriber.send("implant", way.chart, IMPLANT)
+    assert answer.status_code == 422
+    assert entries() == before
+
+
+@pytest.fixture
+def implanted(prescriber: Desk, way: Way) -> Way:
+    """A chart with an implant, recorded through its page; its pump has a folder and no process."""
+    way.decided()
+    assert prescriber.send("implant", way.chart, IMPLANT).status_code == 302
+    return way
+
+
+def test_a_dose_over_the_limit_names_limit_source_and_nearest_value(prescriber: Desk, implanted: Way) -> None:
+    before = entries()
+    fields = {**PRESCRIPTION, "dose": "30 mg/day", "cap_hour": "3 mg", "cap_day": "50 mg"}
+    answer = prescriber.send("prescription-review", implanted.chart, fields)
+    assert answer.status_code == 422
+    said = " ".join(errors(answer)["dose"])
+    assert "above the strictest published ceiling" in said
+    assert "15 mg/day" in said
+    assert "Source:" in said
+    assert entries() == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({**PRESCRIPTION, "dose": "0.6"}, "dose"),
+        ({**PRESCRIPTION, "dose": ""}, "dose"),
+        ({**PRESCRIPTION, "cap_day": "0.3 mg"}, "cap_day"),
+        ({**PRESCRIPTION, "program": "periodic_bolus", "bolus": "0.05 mg", "every": "4", "over": "5 min"}, "every"),
+        ({**PRESCRIPTION, "program": "periodic_bolus", "bolus": "0.05 mg", "every": "4 h"}, "over"),
+        ({**PRESCRIPTION, "program": "multi_rate", "steps": "00:00 0.4 mg/day\n25:00 0.6 mg/day"}, "steps"),
+        ({**PRESCRIPTION, "program": "multi_rate", "steps": "00:00 0.4 mg/day\n08:00 0.6"}, "steps"),
+        ({**PRESCRIPTION, "program": "multi_rate", "steps": "01:00 0.4 mg/day"}, "steps"),
+        ({**PRESCRIPTION, "program": "as the patient likes"}, "program"),
+    ],
+)
+def test_a_program_that_cannot_be_read_is_refused_at_its_field(
+    fields: dict[str, str], field: str, prescriber: Desk, implanted: Way
+) -> None:
+    before = entries()
+    answer = prescriber.send("prescription-review", implanted.chart, fields)
+    assert answer.status_code == 422
+    assert set(errors(answer)) == {field}
+    assert entries() == before
+
+
+def _signed(desk: Desk, way: Way, order: Any, password: str = PASSWORD, signer: str = "prescriber") -> Any:
+    fields = {"prescription": order.to_bytes().decode(), "digest": order.digest()}
+    return desk.send("prescription-sign", way.chart, {**fields, "signer": signer, "password": password})
+
+
+def test_an_order_for_another_concentration_than_the_reservoir_holds_is_refused(
+    prescriber: Desk, implanted: Way
+) -> None:
+    before = entries()
+    answer = _signed(prescriber, implanted, implanted.order("morphine 5 mg/mL", "0.6 mg/day"))
+    assert answer.status_code == 422
+    assert b"the reservoir was filled with morphine 2 mg/mL" in answer.content
+    assert entries() == before
+
+
+def test_what_is_signed_is_what_was_reviewed(prescriber: Desk, implanted: Way) -> None:
+    order = implanted.order("morphine 2 mg/mL", "0.6 mg/day")
+    plain = json.loads(order.to_bytes())
+    before = entries()
+    more = order.to_bytes().decode().replace(str(plain["program"]["dose"]), str(2 * plain["program"]["dose"]))
+    fields = {"prescription": more, "digest": order.digest(), "signer": "prescriber", "password": PASSWORD}
+    answer = prescriber.send("prescription-sign", implanted.chart, fields)
+    assert answer.status_code == 422
+    assert b"not the prescription that was reviewed" in answer.content
+    assert entries() == before
+
+
+@pytest.mark.parametrize(
+    ("signer", "password", "field"), [("prescriber", "rumpelstiltskin", "password"), ("nobody", PASSWORD, "password")]
+)
+def test_only_a_prescribers_own_password_signs(
+    signer: str, password: str, field: str, nurse: Desk, implanted: Way
+) -> None:
+    before = entries()
+    answer = _signed(nurse, implanted, implanted.order("morphine 2 mg/mL", "0.6 mg/day"), password, signer)
+    assert answer.status_code == 422
+    assert field in errors(answer)
+    assert password.encode() not in answer.content
+    assert entries() == before
+
+
+def test_a_nurse_cannot_sign_with_a_nurses_password(nurse: Desk, implanted: Way, clinic: dict[str, User]) -> None:
+    clinic["nurse"].set_password("quiet-lamp-in-the-ward")
+    clinic["nurse"].save()
+    nurse.client.force_login(clinic["nurse"])
+    before = entries()
+    order = implanted.order("morphine 2 mg/mL", "0.6 mg/day")
+    answer = _signed(nurse, implanted, order, "quiet-lamp-in-the-ward", "nurse")
+    assert answer.status_code == 422
+    assert "Only a prescriber signs" in " ".join(errors(answer)["signer"])
+    assert entries() == before
+
+
+def test_an_order_without_an_implant_is_refused_however_it_comes(prescriber: Desk, way: Way) -> None:
+    way.assessed()
+    before = entries()
+    order = way.order("morphine 2 mg/mL", "0.6 mg/day")
+    assert _signed(prescriber, way, order).status_code == 422
+    assert prescriber.post(f"/patients/{way.chart}/prescription/{order.digest()}/send/").status_code == 422
+    assert prescriber.post(f"/patients/{way.chart}/prescription/nonsense/send/").status_code == 422
+    assert entries() == before
+
+
+# Two people on one chart.
+
+CLASHES: list[tuple[str, str, dict[str, Any], str]] = [
+    ("referred", "history", HISTORY, "twenty sessions of water gymnastics"),
+    ("referred", "candidacy", {"conclusion": "My own long thoughts"}, "My own long thoughts"),
+    ("assessed", "trial-plan", {**PLAN, "note": "as we discussed"}, "as we discussed"),
+    ("planned", "trial-start", {**START, "fill": "47 mL"}, "47 mL"),
+    ("concluded", "decision", {**DECISION, "reasons": "she wants it"}, "she wants it"),
+    ("decided", "implant", {**IMPLANT, "serial": "SN-777"}, "SN-777"),
+    ("trial", "trial-conclude", {"comment": "walked again"}, "walked again"),
+]
+
+
+@pytest.mark.parametrize(("stage", "where", "fields", "own"), CLASHES)
+def test_the_second_writer_is_told_what_changed_and_keeps_the_own_entry(
+    stage: str, where: str, fields: dict[str, Any], own: str, prescriber: Desk, nurse: Desk, way: Way
+) -> None:
+    STAGES[stage](way)
+    read = way.folded.version
+    assert nurse.send("history", way.chart, {"treatment": "other", "outcome": "adequate"}).status_code == 302
+    before = (kinds(way.chart), PumpRecord.objects.count())
+    answer = prescriber.send(where, way.chart, fields, version=read)
+    assert answer.status_code == 409
+    told = answer.content.decode()
+    assert "History recorded" in told
+    assert "Noor Visser (nurse)" in told
+    assert own in told
+    assert f'name="version" value="{read + 1}"' in told
+    assert (kinds(way.chart), PumpRecord.objects.count()) == before
+
+
+def test_the_kept_entry_can_be_saved_on_top(prescriber: Desk, nurse: Desk, way: Way) -> None:
+    way.registered()
+    assert nurse.send("history", way.chart, HISTORY, version=1).status_code == 302
+    again = prescriber.send("history", way.chart, {**HISTORY, "detail": "mine"}, version=1)
+    assert again.status_code == 409
+    form = again.context["form"]  # type: ignore[attr-defined]
+    assert prescriber.post(f"/patients/{way.chart}/history/", dict(form.data.items())).status_code == 302
+    assert [each.detail for each in way.folded.history] == [HISTORY["detail"], "mine"]
+
+
+def test_a_version_that_never_was_is_refused(nurse: Desk, way: Way) -> None:
+    way.registered()
+    for version in (99, 10**30):
+        assert nurse.send("history", way.chart, HISTORY, version=version).status_code == 409
+    for text in ("-1", "", "one"):
+        answer = nurse.post(f"/patients/{way.chart}/history/", {**HISTORY, "version": text})
+        assert answer.status_code == 422
+        assert "version" in errors(answer)
+    assert entries(way.chart) == 1
+
+
+def test_an_entry_in_the_diary_is_no_clash_for_the_staff(nurse: Desk, way: Way) -> None:
+    way.registered()
+    way.diary(1, 0, 5)
+    assert nurse.send("history", way.chart, HISTORY, version=1).status_code == 302
+    assert kinds(way.chart)[-1] == "history_recorded"
+
+
+def test_of_many_who_write_at_once_exactly_one_is_first(way: Way, clinic: dict[str, User]) -> None:
+    way.registered()
+    start, answers = threading.Barrier(4), list[int]()
+
+    def write(number: int) -> None:
+        try:
+            client = Client()
+            client.force_login(clinic["nurse"])
+            start.wait()
+            fields = {**HISTORY, "detail": f"writer {number}", "version": "1"}
+            answers.append(client.post(f"/patients/{way.chart}/history/", fields).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [302, 409, 409, 409]
+    assert entries(way.chart) == 2
+
+
+# Whatever is typed: an answer, never a failure.
+
+ODD = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(
+        [
+            *("NaN mg", "1e400 mg/day", "-0 mL", "0 mL", "1/3 mg", "٣ mg/day", "1 mg/day mg", "1e-30 mL", "\x00"),
+            *("9999-12-31T23:59:59-12:00", "0001-01-01T00:00+14:00", "2024-02-30", "0000", "9999", "99999999999999"),
+            *("morphine", "0.5 mg/mL", "1 mg/day", "50 mL", "0.2 mg", "00:00 0.4 mg/day", "continuous_it", "T10", "3"),
+            *("{}", "[1]", "null", '{"id": 1}', "simple_continuous", "multi_rate", "periodic_bolus", "stopped"),
+        ]
+    ),
+)
+FUZZED: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "history": ("referred", "history", ("treatment", "outcome", "start", "end", "detail", "note", "version")),
+    "plan": ("assessed", "trial-plan", tuple(PLAN)),
+    "start": ("planned", "trial-start", (*START, "version")),
+    "implant": ("decided", "implant", tuple(key for key in IMPLANT if key != "serial")),
+    "review": ("decided", "prescription-review", ("program", "dose", "bolus", "every", "over", "steps", "cap_day")),
+    "sign": ("decided", "prescription-sign", ("prescription", "digest", "version")),
+    "refill": ("decided", "refill", (*REFILL, "reading", "others")),
+    "close": ("referred", "closing", ("kind", "by", "reason")),
+}
+
+
+@pytest.mark.parametrize("form", sorted(FUZZED))
+def test_no_text_makes_a_form_fail(form: str, prescriber: Desk, clinic: dict[str, User]) -> None:
+    stage, page, names = FUZZED[form]
+    way = STAGES[stage](Way())
+    good: dict[str, Any] = {**PLAN, **START, **IMPLANT, **PRESCRIPTION, **REFILL, **HISTORY}
+    before = entries(way.chart)
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.dictionaries(st.sampled_from(names), ODD, min_size=1))
+    def answers(typed: dict[str, str]) -> None:
+        fields = {name: good[name] for name in names if name in good} | typed
+        fields.setdefault("version", "-1")  # nothing that is typed here is ever taken
+        if fields["version"].strip().isdecimal():
+            fields["version"] = "-1"
+        assert prescriber.post(f"/patients/{way.chart}/{_PATHS[page]}/", fields).status_code == 422
+
+    answers()
+    assert entries(way.chart) == before
+
+
+_PATHS = {
+    "history": "history",
+    "trial-plan": "trial/plan",
+    "trial-start": "trial/start",
+    "implant": "implant",
+    "prescription-review": "prescription/review",
+    "prescription-sign": "prescription/sign",
+    "refill": "refill",
+    "closing": "close",
+}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(score=ODD, when=ODD, note=ODD)
+@example(score="3", when="9999-12-31T23:59:59-12:00", note="")
+@example(score="3", when="0001-01-01T00:00", note="")
+@example(score="3", when="0001-01-01T00:00+14:00", note="")
+def test_no_text_makes_the_diary_fail(patient: Desk, score: str, when: str, note: str) -> None:
+    assert patient.post("/me/", {"score": score, "when": when, "note": note}).status_code in (302, 422)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(fields=st.dictionaries(st.sampled_from([*NEW, "weight", "height", "diagnosis"]), ODD))
+def test_no_text_makes_a_new_chart_fail(nurse: Desk, fields: dict[str, str]) -> None:
+    assert nurse.post("/patients/new/", {**NEW, **fields}).status_code in (302, 422)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(query=ODD, stage=ODD, page=ODD)
+def test_no_text_makes_the_search_fail(nurse: Desk, query: str, stage: str, page: str) -> None:
+    assert nurse.get("/patients/", data={"q": query, "stage": stage, "page": page}).status_code == 200
+
+
+def test_the_way_may_end_at_any_stage(prescriber: Desk, nurse: Desk) -> None:
+    """As easy to record as an implant: by a nurse or a prescriber, with whose decision it was."""
+    tell: Callable[[Way], Way]
+    for tell in (Way.registered, Way.assessed, Way.concluded):
+        way = tell(Way())
+        fields = {"kind": "withdrawn", "by": "patient", "reason": "moved away"}
+        assert nurse.send("closing", way.chart, fields).status_code == 302
+        assert way.folded.stage == "withdrawn"
+        assert prescriber.read("summary", way.chart).status_code == 200
+
+
+def test_a_day_to_come_is_refused_in_the_diary(patient: Desk, way: Way) -> None:
+    from thecal.clinic import clock
+
+    soon = clock.moment(clock.now() + MS_PER_DAY).strftime("%Y-%m-%dT%H:%M")
+    before = entries()
+    answer = patient.post("/me/", {"score": "3", "when": soon})
+    assert answer.status_code == 422
+    assert "is in the future" in " ".join(errors(answer)["when"])
+    assert entries() == before
