@@ -58,5 +58,5 @@ def test_a_leak_into_csf_or_of_more_than_all_is_refused() -> None:
 
 def test_a_larger_bolus_spreads_further() -> None:
     small, large = (simulate(Person(), "morphine", [Bolus(0, 1, "intrathecal", TIP, v)], [0.001]) for v in (0.1, 10.0))
-    assert large.csf("T10")[0] < 0.8 * small.csf("T10")[0]
+    assert large.csf("T10")[0] < 0.85 * small.csf("T10")[0]
     assert large.csf("T6")[0] > small.csf("T6")[0]

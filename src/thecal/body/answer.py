@@ -16,6 +16,7 @@ from thecal.body.organs import organ_loads
 from thecal.body.predict import predict
 from thecal.body.prediction import Band
 from thecal.body.reference import refused_outputs
+from thecal.body.showing import shown
 from thecal.body.side_effects import side_effects
 from thecal.body.simulate import simulate
 from thecal.body.trace import Trace
@@ -168,13 +169,8 @@ def comparison_table(comparison: Comparison) -> str:
         cells = []
         for arm in comparison.arms:
             seen = arm.figures.get(name)
-            cells.append("" if seen is None else f"{_shown(seen.mid)} ({_shown(seen.low)} to {_shown(seen.high)})")
+            cells.append("" if seen is None else f"{shown(seen.mid)} ({shown(seen.low)} to {shown(seen.high)})")
         lines.append(f"| {name}{'' if unit == '1' else ', ' + unit} | " + " | ".join(cells) + " |")
     first = [", ".join(s.name.replace("_", " ") for s in arm.side_effects[:3]) for arm in comparison.arms]
     lines.append("| side effects to look for first (ranked, no chance implied) | " + " | ".join(first) + " |")
     return "\n".join(lines) + "\n"
-
-
-def _shown(value: float) -> str:
-    """Three figures, without a power of ten."""
-    return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"

@@ -11,6 +11,7 @@ import numpy as np
 from thecal.body.qualify.estimate import ESTIMATED, prior
 from thecal.body.qualify.score import DatasetResult, MetricResult, Qualification
 from thecal.body.reference import entry, table
+from thecal.body.showing import shown
 
 GOAL_AAFE = 1.3
 
@@ -46,9 +47,9 @@ def report(qualification: Qualification) -> str:
         f"{'yes' if q.within_two_fold == q.numbers else 'no: see below'} |",
         f"| qualitative checks hold | {q.checks_held} of {q.checks} that the model can be asked |",
         "",
-        "Further than two-fold away: "
-        + ("; ".join(f"{r.dataset.id}: {m.metric.label} ({m.fold_error:.2g})" for r, m in missed) or "none")
-        + ".",
+        "Further than two-fold away (fold error), each with its cause in its own section:",
+        "",
+        *(f"* {r.dataset.id}: {m.metric.label} ({m.fold_error:.3g})" for r, m in missed),
         "",
         "Rules of the estimation: only values that nobody confirmed; only values of which at least two datasets speak,",
         "so that no study has a parameter of its own (what concerns a drug with one dataset stays at its prior:",
@@ -72,7 +73,7 @@ def _overview(result: DatasetResult) -> str:
     near = f"{sum(0.5 <= e <= 2 for e in errors)} of {len(errors)}" if errors else ""
     held = f"{sum(map(bool, checks))} of {len(checks)}" if checks else ""
     name = result.dataset.id + (" (held out)" if result.dataset.held_out else "")
-    return f"| [{name}](#{result.dataset.id}) | {result.dataset.drug} | {aafe} | {near} | {held} |"
+    return f"| [{name}](#{result.dataset.id.lower()}) | {result.dataset.drug} | {aafe} | {near} | {held} |"
 
 
 def _section(result: DatasetResult) -> list[str]:
@@ -104,7 +105,7 @@ def _row(row: MetricResult) -> str:
     assert row.low is not None and row.high is not None and row.fold_error is not None
     asked = f"{metric.fold:g}-fold, {'met' if row.holds else '**missed**'}"
     return (
-        f"| {metric.label} | {seen} | {row.predicted:.3g} | {row.low:.3g} to {row.high:.3g} | "
+        f"| {metric.label} | {seen} | {shown(row.predicted)} | {shown(row.low)} to {shown(row.high)} | "
         f"{row.fold_error:.2f} | {asked} | {metric.note} |"
     )
 
