@@ -128,6 +128,16 @@ def test_antidote_and_withdrawal_of_every_drug_come_from_the_formulary_with_thei
     assert any("not in the formulary" in step.text and not step.confirmed for step in withdrawal.steps)
 
 
+def test_a_step_that_holds_for_one_kind_of_drug_is_left_out_for_another() -> None:
+    def text(solution: str) -> str:
+        return " ".join(
+            step.text for each in card(from_texts({"solution": solution}), 0).situations for step in each.steps
+        )
+
+    assert "Naloxone is shorter" in text("fentanyl 50 mcg/mL + clonidine 100 mcg/mL")
+    assert "Naloxone" not in text("baclofen 500 mcg/mL")
+
+
 def test_unconfirmed_steps_are_marked_and_unknown_facts_printed_as_unknown() -> None:
     made = card(from_texts({"solution": "morphine 10 mg/mL"}), 0)
     text = "\n".join(made.lines())

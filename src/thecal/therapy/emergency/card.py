@@ -172,7 +172,7 @@ def _steps(situation: str, facts: Facts, names: list[str]) -> Iterable[Step]:
         yield from _statements(names, "antidote")
     if situation == "withdrawal":
         yield from _statements(names, "withdrawal")
-    yield from (_step(row) for row in steps(situation, facts.pump_model))
+    yield from (_step(row) for row in steps(situation, facts.pump_model, names))
 
 
 def _statements(names: list[str], topic: str) -> Iterable[Step]:

@@ -23,9 +23,10 @@ def stops(model: str) -> list[Mapping[str, Any]]:
     return [row for row in rows if _fits(row, model)] or [row for row in rows if ANY in row["models"]]
 
 
-def steps(situation: str, model: str) -> list[Mapping[str, Any]]:
-    """The steps of a situation for a pump, in the order of the file. For an unknown pump those of every kind."""
+def steps(situation: str, model: str, drugs: list[str]) -> list[Mapping[str, Any]]:
+    """The steps of a situation for a pump and its drugs, in the file's order; of every kind for an unknown pump."""
     rows = [row for row in load()["step"] if row["situation"] == situation]
+    rows = [row for row in rows if "drugs" not in row or not set(row["drugs"]).isdisjoint(drugs)]
     return [row for row in rows if "models" not in row or not model or _fits(row, model)]
 
 
