@@ -53,26 +53,33 @@ def crowded(
     """
     added = 0 if new is None else new.pulses * plan.program.pulse_fg
 
-    def mass_of_new(when: int) -> int:
-        return 0 if new is None else -(-added * min(max(when - at, 0), new.length) // new.length)
+    def ahead(when: int) -> int:
+        ramp = 0 if new is None else -(-added * min(max(when - at, 0), new.length) // new.length)
+        return counted_by(plan, when) + ramp
+
+    def most(window: int, first: int, last: int) -> int:
+        """No window that ends in [first, last] holds more; for one end it is exact."""
+        since, past = first - window, 0
+        if since < at:
+            extra = mass_after(boluses, since)
+            given = mass_after(ledger, since) - extra
+            past = extra + max(given, counted_by(plan, at) - counted_by(plan, since))
+        return past + ahead(last) - ahead(max(since, at))
 
     for window, cap in plan.program.caps:
         ends, slack = _ends(plan, ledger, at, window, end + window)
-        for last in ends:
-            since = last - window
-            mass = slack
-            if since < at:
-                extra = mass_after(boluses, since)
-                given = mass_after(ledger, since) - extra
-                mass += extra + max(given, counted_by(plan, at) - counted_by(plan, since))
-            ahead = max(since, at)
-            mass += counted_by(plan, last) - counted_by(plan, ahead) + mass_of_new(last) - mass_of_new(ahead)
-            if mass > cap:
+        spans = [(0, len(ends) - 1)]
+        while spans:
+            low, high = spans.pop()
+            mass = most(window, ends[low], ends[high]) + slack
+            if mass > cap and low == high:
                 return Reject("window_full", cap, mass)
+            if mass > cap:
+                spans += [((low + high) // 2 + 1, high), (low, (low + high) // 2)]
     return None
 
 
-def _ends(plan: Plan, ledger: Ledger, at: int, window: int, last: int) -> tuple[set[int], int]:
+def _ends(plan: Plan, ledger: Ledger, at: int, window: int, last: int) -> tuple[list[int], int]:
     """The ends of windows up to ``last`` in which the mass can be the most, and what is added when there are too many.
 
     Mass grows and falls in straight lines between the edges of the plan and of the new part, seen from both ends of the
@@ -87,7 +94,7 @@ def _ends(plan: Plan, ledger: Ledger, at: int, window: int, last: int) -> tuple[
     marks = (at, last - window, *marks)
     ends = {when for mark in marks for when in (mark, mark + window)}
     ends |= {when + window - 1 for when in times_after(ledger, low)}
-    return {when for when in (*ends, last) if at <= when <= last}, slack
+    return sorted(when for when in {*ends, last} if at <= when <= last), slack
 
 
 def _flow_problem(program: Program, config: Config, concentration: int) -> Reject | None:
