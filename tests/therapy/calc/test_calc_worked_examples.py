@@ -689,6 +689,13 @@ def test_ex_21c_in_one_step_the_draw_is_too_small() -> None:
         find("dilution").run({"stock": "10 mg/mL", "target": "20 mcg/mL", "volume": "10 mL"})
 
 
+def test_a_serial_dilution_by_no_whole_number_ends_on_the_target_exactly() -> None:
+    found = find("serial-dilution").run({"stock": "10 mg/mL", "target": "7 mcg/mL"})
+    assert found.value == 2 and found.row("step_2_concentration").value == 7
+    draws = [found.row(f"step_{n}_draw").value for n in (1, 2)]
+    assert all(draw is not None and draw >= Fraction(2, 10) for draw in draws)
+
+
 def test_ex_22_a_step_beyond_the_limit_is_refused_with_what_is_inside() -> None:
     with pytest.raises(Refused, match=r"4\.55 mg/day to 8\.45 mg/day"):
         find("titration").run({"dose": "6.5 mg/day", "percent": "31 %"})

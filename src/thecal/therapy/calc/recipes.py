@@ -19,6 +19,7 @@ _TARGET = needed(
     "target", A_CONCENTRATION, "concentration that is wanted", aliases=("c", "to", "concentration", "c_target")
 )
 MOST_STEPS = 3
+_PLAIN = (50, 40, 25, 20, 10, 5, 4, 2)
 
 
 @calculation(
@@ -154,6 +155,9 @@ def _factors(ratio: Fraction, volume: Fraction, smallest: Fraction) -> tuple[Fra
             sets = [each for each in _products(whole, number) if max(each) <= most]
             if sets:
                 return tuple(Fraction(f) for f in min(sets, key=lambda each: (max(each), each)))
+    first = [Fraction(factor) for factor in _PLAIN if factor <= most and ratio / factor <= most]
+    if first:
+        return (first[0], ratio / first[0])
     do = "Use a larger volume, or give the factors."
     raise refuse("not_feasible", f"no {MOST_STEPS} steps with such draws make {_one_to(ratio)}", "volume", do)
 

@@ -43,7 +43,12 @@ LATE_DAYS = 2
         optional("moved", A_VOLUME, "volume that has moved already", "0 mL", zero=True, aliases=("given", "primed")),
         optional("first", FLOWS, "flows that run before it, for example '2 h 0.3 mL/day'", aliases=("flows", "steps")),
         optional(
-            "mixing", SHARE, "share of the path over which the front is smeared", "30 %", zero=True, aliases=("m",)
+            "mixing",
+            SHARE,
+            "share of the path over which the front is smeared; the default is this project's",
+            "30 %",
+            zero=True,
+            aliases=("m",),
         ),
         optional("volume_high", A_VOLUME, "upper bound of the volume, where it is a range"),
     ),
