@@ -94,6 +94,14 @@ def test_pulse_by_pulse_preview_equals_every_pulse_computed_one_by_one(model: Mo
         assert np.abs(found[name] - expected).max() <= 1e-10 * expected.max()
 
 
+def test_a_preview_of_a_person_reads_the_five_sites() -> None:
+    found = Preview.of(Person(), "morphine", TIP, 24).run([Infusion(0.0, 24.0, 1 / 24, "intrathecal", TIP)])
+    trace = simulate(Person(), "morphine", [Infusion(0.0, 24.0, 1 / 24, "intrathecal", TIP)], np.arange(25.0))
+    expected = (trace.csf("T10"), trace.cord("T10"), trace.csf("C1"), trace.plasma, trace.cranial)
+    for values, theirs in zip(found.values(), expected, strict=True):
+        assert values == pytest.approx(theirs, rel=1e-9, abs=1e-12)
+
+
 def test_every_kind_of_input_previews_as_it_simulates(model: Model) -> None:
     train = PulseTrain(3.35, 0.7, 50, 0.2, "intrathecal", TIP, 0.05)
     others: list[Bolus | Infusion | Oral] = [

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from thecal.body.checks import number, refuse
-from thecal.body.model import Model
+from thecal.body.model import Model, build
+from thecal.body.parameters import parameters
 from thecal.body.periodic import Answer, TimeGrid
+from thecal.body.person import Person, Tip
 from thecal.body.planned import Key, Planned, items_of
 
 Array = npt.NDArray[np.float64]
@@ -32,6 +34,20 @@ class Preview:
         self._grid = TimeGrid(number("start_h", start_h, "h", -np.inf), step_h, int(hours / step_h + 1e-9) + 1)
         self._keys: list[Key] = []
         self._answer: Answer | None = None
+
+    @classmethod
+    def of(cls, person: Person, drug: str, tip: Tip, hours: float) -> "Preview":
+        """CSF and cord at the tip, CSF at C1, plasma and cranial CSF of ``person``, hourly. Refused: unknown drug."""
+        model = build(parameters(person, drug))
+        here = model.level_z(tip.level)
+        rows = {
+            "csf_tip": model.csf_row(here),
+            "cord_tip": model.cord_row(here),
+            "csf_c1": model.csf_row(model.level_z("C1")),
+            "plasma": model.named_row("plasma"),
+            "cranial": model.named_row("cranial"),
+        }
+        return cls(model, rows, hours)
 
     @property
     def times_h(self) -> Array:

@@ -22,7 +22,10 @@ from thecal.body.bench.peers import PEERS
 from thecal.body.bench.races import RACES
 
 IMPORT_TARGET_S, COLD_TARGET_S = 0.5, 3.0
-_IMPORT = "import time; began = time.perf_counter(); import thecal.body; print(time.perf_counter() - began)"
+_IMPORT = (
+    "import time; clocks = time.perf_counter, time.process_time; began = [clock() for clock in clocks];"
+    "import thecal.body; print(*(clock() - before for clock, before in zip(clocks, began)))"
+)
 _FIRST = (
     "from thecal.body import Infusion, Person, Tip, predict;"
     "tip = Tip('T10'); predict(Person(), 'morphine', [Infusion(0, 720, 1 / 24, 'intrathecal', tip)], range(721), tip)"
@@ -88,10 +91,12 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
 def _start(repeat: int) -> list[dict[str, Any]]:
     imports, firsts = [], []
     for _ in range(repeat):
-        imports.append(float(_python(_IMPORT)))
-        began = time.perf_counter()
+        imports.append([float(word) for word in _python(_IMPORT).split()])
+        spent, began = os.times(), time.perf_counter()
         _python(_FIRST)
-        firsts.append(time.perf_counter() - began)
+        after = os.times()
+        cpu = after.children_user - spent.children_user + after.children_system - spent.children_system
+        firsts.append([time.perf_counter() - began, cpu])
     return [
         _start_line("import of thecal.body", IMPORT_TARGET_S, imports),
         _start_line("first prediction, from the start of Python", COLD_TARGET_S, firsts),
@@ -103,14 +108,17 @@ def _python(code: str) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout  # noqa: S603 - our own code
 
 
-def _start_line(work: str, target: float, wall: list[float]) -> dict[str, Any]:
+def _start_line(work: str, target: float, times: list[list[float]]) -> dict[str, Any]:
+    wall, cpu = [one[0] for one in times], [one[1] for one in times]
     return {
         "race": "start",
         "work": work,
         "target_s": target,
         "wall_s": wall,
+        "cpu_s": cpu,
         "min_s": min(wall),
         "median_s": statistics.median(wall),
+        "least_cpu_s": min(cpu),
         "reached": min(wall) <= target,
     }
 
