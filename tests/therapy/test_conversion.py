@@ -195,7 +195,7 @@ def test_every_drug_ratio_rotates_or_is_refused_with_its_reason() -> None:
     found = c.rotate(6 * MG, "morphine", "hydromorphone", "intrathecal")
     assert set(found.rows) == {"it_hydromorphone_6", "it_hydromorphone_5"} and not found.confirmed
     assert mg(found.calculated) == (1.0, 1.1, 1.2)
-    assert (found.start.low, found.start.high) == (33 * MG // 100, 60 * MG // 100)
+    assert found.start.low == Fraction(33 * MG, 100) and found.start.high == Fraction(60 * MG, 100)
     back = c.rotate(MG, "hydromorphone", "morphine", "it")
     assert (mg(back.calculated)[0], mg(back.calculated)[2]) == (5.0, 6.0)
     oral = c.rotate(40 * MG, "morphine", "hydromorphone", "oral")

@@ -4,10 +4,10 @@ Pure: no clock, no I/O beyond the room's own reference files, no framework. Exac
 units (nL, fg, fg/nL, nL/day, fg/day, mm, ms UTC). Everything refuses with named reasons.
 """
 
-from thecal.therapy import dosing, events, refill
-from thecal.therapy.candidacy import Assessment, Item, evaluate, rulesets
+from thecal.therapy import conversion, dosing, events, follow, refill, site, trials
+from thecal.therapy.candidacy import Assessment, Item, Site, criteria, criterion, evaluate, ruleset, rulesets
 from thecal.therapy.chart import Chart, Order, OrderState, Stage, Trial
-from thecal.therapy.decision import Fact, Option, options
+from thecal.therapy.decision import Fact, Option, Study, decision_lacks, options, priorities, studies, targets
 from thecal.therapy.dosing import flow
 from thecal.therapy.due import Candidate, Limit, RefillDate, Reservoir, refill_date
 from thecal.therapy.events import AnyEvent, EventMeta, Role, build, read, stamp
@@ -15,6 +15,7 @@ from thecal.therapy.fold import append, fold, refusals
 from thecal.therapy.ids import uuid7
 from thecal.therapy.implant import SITES, TIP_LEVELS, DeadVolume, check_implant, dead_volume, time_to_tip
 from thecal.therapy.ledger import Clash, Entry, Ledger
+from thecal.therapy.projection import Row, board, project
 from thecal.therapy.reference import problems
 from thecal.therapy.refill import Comparison, Span, compare, expected_residual, missing_text
 from thecal.therapy.reservoir import Inside, inside, next_refill
@@ -50,25 +51,34 @@ __all__ = [
     "Reservoir",
     "Response",
     "Role",
+    "Row",
+    "Site",
     "Span",
     "Stage",
     "StepRule",
+    "Study",
     "Task",
     "Trial",
     "Urgency",
     "Verdict",
     "append",
+    "board",
     "build",
     "check_implant",
     "compare",
     "conclude",
+    "conversion",
+    "criteria",
+    "criterion",
     "dead_volume",
+    "decision_lacks",
     "dosing",
     "evaluate",
     "events",
     "expected_residual",
     "flow",
     "fold",
+    "follow",
     "inside",
     "judge",
     "may",
@@ -76,16 +86,23 @@ __all__ = [
     "missing_text",
     "next_refill",
     "options",
+    "priorities",
     "problems",
+    "project",
     "read",
     "refill",
     "refill_date",
     "refusals",
     "responses",
+    "ruleset",
     "rulesets",
+    "site",
     "stamp",
+    "studies",
+    "targets",
     "tasks",
     "time_to_tip",
+    "trials",
     "uuid7",
     "warnings",
     "worklist",

@@ -1,0 +1,97 @@
+"""The commands of the pathway by hand: text for people, JSON for programs, refusals with what would be accepted."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from thecal.cli.therapy import candidacy, convert, trial_app
+from thecal.quantity import QuantityError, Refused
+
+DOCS = Path(__file__).parents[2] / "docs" / "therapy"
+app = typer.Typer()
+app.command()(candidacy)
+app.command()(convert)
+app.add_typer(trial_app, name="trial")
+
+
+def run(*words: str) -> str:
+    found = CliRunner().invoke(app, words)
+    if found.exception is not None and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+def block(page: str, language: str) -> str:
+    """The first example of a language on a page of the documentation: what is documented is what runs."""
+    found = re.search(rf"```{language}\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_documented_chart_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "patient.toml"
+    file.write_text(block("candidacy.md", "toml"))
+    text = run("candidacy", str(file))
+    assert "fail_physiotherapy" in text and "The prescriber concludes." in text
+    found = json.loads(run("candidacy", str(file), "--ruleset", "aetna_0161", "--json"))
+    status = {item["criterion"]: item["status"] for item in (*found["items"], *found["safety"])}
+    assert status["psych_evaluation"] == "met" and status["infection"] == "met" and status["trial_done"] == "unknown"
+    assert "us_medicare" in run("candidacy", "--list").split()
+
+
+def test_the_documented_diary_and_plan_are_analysed(tmp_path: Path) -> None:
+    diary, plan = tmp_path / "diary.csv", tmp_path / "plan.toml"
+    diary.write_text(block("trial.md", "csv"))
+    plan.write_text(block("trial.md", "toml"))
+    text = run("trial", "analyse", str(diary), "--plan", str(plan))
+    assert "relief 62.5 %" in text and "substantial_50 (50 %): reached" in text
+    found = json.loads(run("trial", "analyse", str(diary), "--plan", str(plan), "--json"))
+    assert found["verdict"]["passed"] is True and found["verdict"]["relief_pct"] == "125/2"
+
+
+def test_the_documented_conversion_gives_its_band() -> None:
+    text = run("convert", "60 mg/day", "morphine", "--ratio", "oral_it_100_scand")
+    assert text.startswith("morphine, oral to it: 0.6 mg/day / 0.6 mg/day / 0.6 mg/day")
+    found = json.loads(run("convert", "240 mg/day", "--population", "opioid_tolerant", "--json"))
+    assert found["ratio"]["id"] == "oral_it_cancer_cohort" and found["chosen"] is False
+    turned = json.loads(run("convert", "6 mg/day", "--from", "it", "--to-drug", "hydromorphone", "--json"))
+    assert turned["calculated"]["low"] == "1000000000000"
+    assert "oral_it_12_case" in run("convert", "--list")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("convert", "240"), "unit"),
+        (("convert", "-1 mg/day"), "No such option"),
+        (("convert", "240 mg/day", "ziconotide"), "not an opioid"),
+        (("convert", "240 mg/day", "--ratio", "oral_it_12_case"), "direction|is for"),
+        (("convert", "240 mg/day", "--ratio", "cdc2022"), "never converts"),
+        (("convert", "120 mg/day", "oxycodone", "--factor", "x"), "factor"),
+        (("candidacy", "nothing.toml"), "no file"),
+        (("trial", "analyse", "nothing.csv", "--plan", "nothing.toml"), "no file"),
+    ],
+)
+def test_bad_input_is_refused_by_name(words: tuple[str, ...], says: str) -> None:
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code != 0
+    wrong: Any = found.exception
+    text = str(wrong) if isinstance(wrong, Refused | QuantityError) else found.output
+    assert re.search(says, text), text
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[patient", "now = 1\n[patient]", "[patient]\nbirth_date='1960'", "now='2026-03-04'"]
+)
+def test_a_bad_chart_file_is_refused_by_name(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "patient.toml"
+    file.write_text(text)
+    with pytest.raises(Refused) as refused:
+        run("candidacy", str(file))
+    assert all(each.code and each.what for each in refused.value.refusals)
