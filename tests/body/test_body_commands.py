@@ -1,5 +1,6 @@
 """``thecal body`` answers with amounts, effect and mass balance, and refuses with field, value and what is accepted."""
 
+import copy
 import csv
 import io
 import json
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from thecal.body.files import read_comparison, read_request
@@ -111,6 +114,48 @@ def test_a_bad_request_is_refused_with_field_value_and_what_is_accepted(
     assert refusal.where == where
     assert refusal.code == f"body.{code}"
     assert refusal.do
+
+
+FULL: dict[str, Any] = {
+    **GOOD,
+    "target": "T11",
+    "pain_baseline": 7,
+    "person": {"weight": "70 kg", "age": "50 years", "dispersion": "low", "prior_opioid": "10 mg/day"},
+    "input": [
+        {"kind": "bolus", "mass": "1 mg", "every": "1 h", "count": 2, "leak": {"share": "10 %", "into": "epidural L2"}},
+        {"kind": "oral", "mass": "1 mg", "release": "controlled"},
+        {"kind": "hours", "rates": ["1 mg/day", "2 mg/day"]},
+    ],
+    "output": {"times": ["1 h", "2 h"], "levels": ["T10"], "cell": "20 mm"},
+}
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
+    st.sampled_from(["1 mg", "-5 h", "nan kg"]),
+    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=4), st.integers(), max_size=2),
+)  # fmt: skip
+
+
+def _places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if path else []
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return found + [deeper for key, child in items for deeper in _places(child, (*path, key))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(_places(FULL)), JUNK)
+def test_whatever_stands_in_a_file_is_read_or_refused(place: tuple[Any, ...], junk: object) -> None:
+    request = copy.deepcopy(FULL)
+    node: Any = request
+    for key in place[:-1]:
+        node = node[key]
+    node[place[-1]] = junk
+    try:
+        made = read_request(request)
+    except Refused as refused:
+        assert refused.refusals[0].where
+        assert refused.refusals[0].do or refused.refusals[0].what
+    else:
+        assert made.drug == "morphine"
 
 
 def test_overlapping_boluses_and_early_outputs_of_a_file_are_refused(tmp_path: Path) -> None:

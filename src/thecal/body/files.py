@@ -66,7 +66,7 @@ def read_request(data: Table) -> Request:
     output = data.get("output", {})
     _table(output, "output")
     _only(output, ("until", "step", "times", "levels", "cell"), "output.")
-    levels = output.get("levels", list(levels_with_csf()))
+    levels = _list(output.get("levels", list(levels_with_csf())), "output.levels")
     for k, name in enumerate(levels):
         one_of(f"output.levels[{k}]", name, levels_with_csf(), "body.unknown_level")
     pain = data.get("pain_baseline")
@@ -162,7 +162,7 @@ def _input(row: Table, tip: Tip, where: str) -> list[Input]:
         made = [Infusion(start, end, rate, route, place)]
     elif kind == "hours":
         _only(row, ("kind", "route", "tip", "start", "rates", "leak"), f"{where}.")
-        rates = _need(row, "rates", f"{where}.")
+        rates = _list(_need(row, "rates", f"{where}."), f"{where}.rates")
         series = [quantity(rate, DOSE_RATE, f"{where}.rates[{k}]") for k, rate in enumerate(rates)]
         made = [HourlySeries(quantity(row.get("start", "0 h"), DURATION, f"{where}.start"), series, route, place)]
     else:
@@ -199,7 +199,9 @@ def _repeats(row: Table, where: str) -> list[float]:
 
 def _times(output: Table) -> Array:
     if "times" in output:
-        return np.array([quantity(t, DURATION, f"output.times[{k}]") for k, t in enumerate(output["times"])])
+        return np.array(
+            [quantity(t, DURATION, f"output.times[{k}]") for k, t in enumerate(_list(output["times"], "output.times"))]
+        )
     until = quantity(_need(output, "until", "output."), DURATION, "output.until")
     step = quantity(output.get("step", "1 h"), DURATION, "output.step")
     if step <= 0 or until <= 0 or until / step > MOST_OUTPUTS:
@@ -221,6 +223,12 @@ def _rows(data: Table, key: str) -> list[Table]:
     if not isinstance(rows, list):
         raise refuse(key, rows, f"Write each as a table [[{key}]].", what="is not a list of tables")
     return rows
+
+
+def _list(row: object, where: str) -> list[Any]:
+    if not isinstance(row, list) or not row:
+        raise refuse(where, row, "Write a list with at least one item.", what="is not a list of items")
+    return row
 
 
 def _table(row: object, where: str) -> None:
