@@ -4,7 +4,7 @@ import inspect
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from therapy_way import MG, ML, T0, Maker, whole_way
 
@@ -403,6 +403,7 @@ def test_a_site_has_its_own_ladder() -> None:
     assert (item.status, item.missing) == ("unknown", "Record a result for back_surgery.")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(criteria()), st.sampled_from(rulesets()))
 def test_an_empty_chart_meets_nothing(name: str, rules: str) -> None:
     assert criterion(Chart(), name, rules).status == "unknown"

@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thecal.quantity import Refused
@@ -286,6 +286,7 @@ def test_a_wrong_dose_is_refused(dose: Any) -> None:
         c.single_dose_findings("morphine", dose)
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.integers(), st.floats(), st.none(), st.text()),
     st.sampled_from(["morphine", "hydromorphone", "fentanyl", "oxycodone", "ziconotide", "", "x"]),
@@ -305,6 +306,7 @@ def test_any_input_gives_a_band_in_order_or_a_named_refusal(
     assert found.each and found.sign
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**15), st.integers(1, 10**15))
 def test_more_in_gives_more_out_and_scaling_is_exact(dose: int, factor: int) -> None:
     one = c.convert(dose, "hydromorphone", "oral", "iv")

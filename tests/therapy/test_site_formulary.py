@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from therapy_way import MG, T0
 
@@ -97,6 +97,7 @@ def test_an_event_counts_once_and_reads_back_the_same() -> None:
         s.fold_site([event, event])
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100) | st.text(max_size=100))
 def test_any_bytes_are_an_event_or_a_named_refusal(data: Any) -> None:
     with pytest.raises(Refused) as refused:
@@ -104,6 +105,7 @@ def test_any_bytes_are_an_event_or_a_named_refusal(data: Any) -> None:
     assert all(each.code and each.do for each in refused.value.refusals)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.integers(max_value=0), st.floats(), st.none(), st.text(), st.just(2**63)))
 def test_a_check_takes_no_dose_that_is_none(dose: Any) -> None:
     with pytest.raises(Refused):

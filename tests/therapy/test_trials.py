@@ -451,6 +451,7 @@ def test_a_bad_plan_is_a_named_refusal(old: bytes, new: bytes) -> None:
     assert all(each.code and each.what for each in refused.value.refusals)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"time,pain\n{text}".encode(errors="ignore")))
 def test_any_bytes_are_a_diary_and_a_plan_or_a_named_refusal(data: bytes) -> None:
     for read in (t.read_diary, t.read_plan):
