@@ -64,11 +64,11 @@ def start(config: Config, reservoir_nl: int, now: int) -> State:
 
 def step(state: State, event: Event) -> Stepped:
     """What follows from ``event``. Total: an event that cannot be accepted gives Reject and the same state."""
+    if isinstance(event, Tick):  # twice for every pulse, so before the others
+        return _tick(state, event.now)
+    if isinstance(event, Outcome):
+        return _outcome(state, event)
     match event:
-        case Tick(now):
-            return _tick(state, now)
-        case Outcome():
-            return _outcome(state, event)
         case Load():
             return _load(state, event)
         case Demanded(now):
