@@ -7,7 +7,6 @@ import typer
 
 from thecal import __version__
 from thecal.cli.bench import bench_app
-from thecal.cli.bench import bench_app
 from thecal.cli.body import body_app
 from thecal.cli.calc import SETTINGS, calc
 from thecal.cli.course import course
@@ -27,7 +26,6 @@ app.add_typer(pump_app, name="pump")
 app.add_typer(body_app, name="body")
 app.add_typer(bench_app, name="bench")
 app.add_typer(trial_app, name="trial")
-app.add_typer(bench_app, name="bench")
 app.command(no_args_is_help=True)(course)
 app.command("calc", context_settings=SETTINGS)(calc)
 app.command(no_args_is_help=True)(convert)
