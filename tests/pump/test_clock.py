@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pump_orders import Real
 
@@ -63,6 +63,7 @@ def test_a_fast_clock_stands_still_while_nothing_runs(tmp_path: Path) -> None:
     assert last <= again <= last + 2 * RESERVE_REAL_MS * 1_000
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["tick", "back", "open", "reboot", "speed"]), st.integers(1, 10**7)), max_size=30
