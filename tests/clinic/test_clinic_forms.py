@@ -1,4 +1,4 @@
-"""What forms refuse, and where they say it: at the field, in words, with nothing written. And two people on one chart."""
+"""What forms refuse, and where they say it: at the field, in words, with nothing written; and two people at once."""
 
 import json
 import threading
@@ -34,7 +34,7 @@ from thecal.quantity import MS_PER_DAY
 NEW = {"name": "Nina New", "birth_date": "1961-02-03", "sex": "female", "pain_cause": "unknown"}
 HISTORY = {"treatment": "physiotherapy", "outcome": "inadequate", "detail": "twenty sessions of water gymnastics"}
 
-WRONG: list[tuple[str, str, dict[str, str], str, str]] = [
+WRONG: list[tuple[str, str, dict[str, Any], str, str]] = [
     # a stage, a page, what is typed, the field that complains, what it says
     ("planned", "trial-start", {**START, "fill": "50"}, "fill", "unit"),
     ("planned", "trial-start", {**START, "fill": "50 mg"}, "fill", "mL"),
@@ -74,7 +74,7 @@ WRONG: list[tuple[str, str, dict[str, str], str, str]] = [
 
 @pytest.mark.parametrize(("stage", "where", "fields", "field", "says"), WRONG)
 def test_bad_input_is_refused_at_its_field_and_nothing_is_written(
-    stage: str, where: str, fields: dict[str, str], field: str, says: str, prescriber: Desk, way: Way
+    stage: str, where: str, fields: dict[str, Any], field: str, says: str, prescriber: Desk, way: Way
 ) -> None:
     STAGES[stage](way)
     before = (entries(), PumpRecord.objects.count())
@@ -141,7 +141,7 @@ def test_a_step_out_of_order_is_refused_with_the_step_that_is_missing(
     before = (entries(), PumpRecord.objects.count())
     answer = prescriber.send(where, way.chart, fields)
     assert answer.status_code == 422
-    assert says in " ".join(sum(errors(answer).values(), []))
+    assert says in " ".join(text for said in errors(answer).values() for text in said)
     assert (entries(), PumpRecord.objects.count()) == before
 
 

@@ -123,9 +123,16 @@ class Keeper:
                 )
             elif evidence := _evidence(order, status, record.watched_pulses):
                 self._system(record, order, "acknowledged", events.PrescriptionConfirmed, evidence=evidence)
-        if order.state in ("acknowledged", "confirmed") and not runs:
+        if order.state in ("acknowledged", "confirmed") and not runs and not self._runs_now(record, order):
             reason = "The pump says that it runs another prescription."
             self._system(record, order, order.state, events.PrescriptionDisputed, reason=reason)
+
+    def _runs_now(self, record: PumpRecord, order: Order) -> bool:
+        """Asked again, since the order may have reached the pump after ``status`` was taken; in doubt, yes."""
+        try:
+            return orders.link(record).status().prescription_digest == order.digest
+        except LinkDown:
+            return True
 
     def _system(
         self,

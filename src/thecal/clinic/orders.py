@@ -14,7 +14,7 @@ from thecal.clinic import clock, store
 from thecal.clinic.charting import Writer, system
 from thecal.clinic.models import PumpRecord
 from thecal.formulary import Solution
-from thecal.pump import Caps, LinkDown, Prescription, Program, PumpConfig, PumpLink, create_pump
+from thecal.pump import Caps, LinkDown, Prescription, Program, PumpConfig, PumpLink, Safety, create_pump
 from thecal.quantity import MS_PER_DAY, Refusal, Refused
 from thecal.therapy import AnyEvent, Chart, build, events, uuid7
 
@@ -24,8 +24,12 @@ _PATIENCE_S = 20.0
 def write_order(
     chart: Chart, *, route: str, solution: Solution, program: Program, caps: Caps, author: str, now: int
 ) -> Prescription:
-    """A prescription for this patient, anchored at the latest midnight of the clock."""
+    """A prescription for this patient, anchored at the latest midnight of the clock.
+
+    Its fallback is its own mean rate: a pump that has lost track of time gives no more than that, and not nothing.
+    """
     assert chart.patient is not None, "a loaded chart has a patient"
+    mean = sum(mass for _, _, mass in program.segments()[1]) * MS_PER_DAY // program.segments()[0]
     return Prescription(
         id=uuid7(now, secrets.token_bytes(10)),
         patient=chart.patient.patient,
@@ -36,6 +40,7 @@ def write_order(
         anchor=now - now % MS_PER_DAY,
         author=author,
         written=now,
+        safety=Safety(fallback=mean) if mean else Safety(),
     )
 
 
@@ -52,12 +57,12 @@ def link(record: PumpRecord) -> PumpLink:
     return PumpLink(settings.FOLDER.pumps / record.folder)
 
 
-def send(writer: Writer, version: int | None, digest: str) -> str:
+def send(writer: Writer, digest: str) -> str:
     """Record that an order goes out, hand it to its pump, and record the answer; returns the state it reached.
 
-    Raises Clash or Refused when the chart does not let it go out; the pump is not spoken to then.
+    Raises Refused when the chart does not let it go out, as when it has gone out; the pump is not spoken to then.
     """
-    folded = store.write(writer.chart, version, build(events.PrescriptionSent, writer.meta(), prescription=digest))
+    folded = store.record(writer.chart, build(events.PrescriptionSent, writer.meta(), prescription=digest))
     order = folded.order(digest)
     assert order is not None, "the chart took the order as sent, so it has it"
     record = PumpRecord.objects.filter(pump=order.event.pump, chart=writer.chart).first()

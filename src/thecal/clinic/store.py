@@ -75,6 +75,12 @@ def decide(chart: UUID, version: int | None, events: Callable[[Chart], Sequence[
     return book.chart
 
 
+def record(chart: UUID, *events: AnyEvent) -> Chart:
+    """Append what has happened already and cannot be undone, whatever was written meanwhile. Raises Refused."""
+    with transaction.atomic():
+        return write(chart, ledger(chart).version, *events)
+
+
 def unchanged(chart: UUID, version: int) -> None:
     """Raise Clash when somebody but the diary has written since ``version``: asked before a pump is spoken to."""
     book = ledger(chart)

@@ -88,24 +88,24 @@ def sign(request: HttpRequest, chart: UUID) -> HttpResponse:
         reason=form.cleaned_data["reason"],
     )
     try:
-        after = store.write(chart, form.cleaned_data["version"], written)
+        store.write(chart, form.cleaned_data["version"], written)
     except Clash as clash:
         return clashed(request, chart, form, clash)
     except Refused as refused:
         form.refuse(refused.refusals)
         return _reviewed(request, chart, folded, order, findings, form)
-    return _sent(request, chart, after.version, order.digest())
+    return _sent(request, chart, order.digest())
 
 
 @page(read=frozenset(), write=CARERS)
 def send(request: HttpRequest, chart: UUID, digest: str) -> HttpResponse:
     """Send a signed order again that has not reached its pump."""
-    folded = store.load(chart)
-    return _sent(request, chart, folded.version, digest)
+    store.load(chart)
+    return _sent(request, chart, digest)
 
 
-def _sent(request: HttpRequest, chart: UUID, version: int, digest: str) -> HttpResponse:
-    state = orders.send(writer(request, chart), version, digest)
+def _sent(request: HttpRequest, chart: UUID, digest: str) -> HttpResponse:
+    state = orders.send(writer(request, chart), digest)
     if state == "acknowledged":
         text = "The pump took the prescription. Its counters will confirm that it delivers."
         messages.success(request, text, extra_tags="good")

@@ -74,7 +74,7 @@ def _refill(request: HttpRequest, chart: UUID, folded: Chart, form: RefillForm) 
         fields["start_nl"] = max(fields["start_nl"], report.expected_nl)
         draft = build(events.RefillRecorded, author.meta(), expected_nl=report.expected_nl, **fields)
     # The pump has been refilled: it is recorded whatever was written meanwhile.
-    store.write(chart, store.load(chart).version, draft)
+    store.record(chart, draft)
     messages.success(request, "The refill is recorded and the pump counts from the new fill.", extra_tags="good")
     return redirect("refill", chart)
 

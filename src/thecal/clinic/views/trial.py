@@ -121,9 +121,9 @@ def _start(request: HttpRequest, chart: UUID, folded: Chart, form: TrialStartFor
         require(admit(order, profile(plan.pump_profile), solution, author.now, starting=True))
         config = PumpConfig(plan.pump_profile, plan.path_nl, None, solution, fill)
         with transaction.atomic():
-            written = store.write(chart, form.cleaned_data["version"], _written(author, order, pump))
+            store.write(chart, form.cleaned_data["version"], _written(author, order, pump))
             orders.add_pump(chart, pump, PumpRecord.Role.EXTERNAL, config, author.now)
-        state = orders.send(author, written.version, order.digest())
+        state = orders.send(author, order.digest())
         if state != "acknowledged":
             messages.error(
                 request, "The pump did not take the prescription; the trial has not started.", extra_tags="bad"
@@ -131,7 +131,7 @@ def _start(request: HttpRequest, chart: UUID, folded: Chart, form: TrialStartFor
             return redirect("trial", chart)
         after = writer(request, chart)
         started = build(events.TrialStarted, after.meta(), pump=pump, prescription=order.digest(), fill_nl=fill)
-        store.write(chart, store.load(chart).version, started)
+        store.record(chart, started)
     except Clash as clash:
         return clashed(request, chart, form, clash)
     except Refused as refused:
@@ -163,8 +163,8 @@ def dose(request: HttpRequest, chart: UUID) -> HttpResponse:
                 reason=form.cleaned_data["reason"],
             )
             events_made = (_written(author, order, running.started.pump), changed)
-            after = store.write(chart, form.cleaned_data["version"], *events_made)
-            state = orders.send(author, after.version, digest)
+            store.write(chart, form.cleaned_data["version"], *events_made)
+            state = orders.send(author, digest)
         except Clash as clash:
             return clashed(request, chart, form, clash)
         except Refused as refused:
