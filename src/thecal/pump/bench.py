@@ -132,6 +132,18 @@ class Bench:
         """Stop delivery."""
         self._tell(lambda device, now: admission.stop(device, self.profile, now), needed=True)
 
+    def request(self) -> None:
+        """The patient asks for a bolus. Raises Refused when it is not granted."""
+        self._tell(lambda device, now: device.demand(now), needed=True)
+
+    def resume(self) -> None:
+        """A person lets the pump go down its ladder as far as the alarms allow."""
+        self._tell(lambda device, now: device.resume(now), needed=True)
+
+    def mark_path(self, *, empty: bool) -> None:
+        """A person says that the path is empty, or that it holds drug."""
+        self._tell(lambda device, now: device.mark_path(now, empty=empty), needed=True)
+
     def refill(
         self, fill: Solution, fill_nl: int, withdrawn_nl: int | None, order: Prescription | None = None
     ) -> RefillReport:
@@ -158,14 +170,14 @@ class Bench:
         if off_ms == 0:
             self._open()
 
-    def _mechanism(self, seq: int, at: int) -> bool:
+    def _mechanism(self, seq: int, at: int) -> int:
         true = max(self.now, self.clock.when(at, self.now))
         if true < NEVER:
             self.now = true
         if len(self.truth.strokes) >= MAX_STROKES:
             what = f"more than {MAX_STROKES} strokes"
             raise Refused(Refusal("too_many_strokes", what, "length", "Take a shorter time or a lower flow."))
-        return self.truth.stroke(seq, self.now)
+        return int(self.truth.stroke(seq, self.now))
 
     def _deliver(self, until: int) -> None:
         """Every pulse that the device's clock brings about before true time ``until``."""

@@ -5,6 +5,7 @@ virtual hardware did; the two differ exactly where a fault could not be seen.
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -59,25 +60,37 @@ def replay(case: Scenario) -> dict[str, Any]:
 def _carry_out(bench: Bench, event: Event) -> dict[str, Any]:
     told: dict[str, Any] = {"at_ms": bench.now - START, "do": event.do, "result": "done", "refusals": []}
     try:
-        if event.do == "load":
-            assert event.order is not None, "a load has an order"
-            bench.load(event.order)
-        elif event.do == "stop":
-            bench.stop()
-        elif event.do == "refill":
-            assert event.fill is not None, "a refill has a solution"
-            report = bench.refill(event.fill, event.volume_nl, event.withdrawn_nl, event.order)
-            told["expected_nl"], told["discrepancy_nl"] = report.expected_nl, report.discrepancy_nl
-        elif event.do == "restart":
-            bench.restart(event.off_ms)
-        else:
-            bench.truth.reset_valve()
+        told |= _DONE[event.do](bench, event) or {}
     except Refused as refused:
         told["result"] = "refused"
         told["refusals"] = [
             {"code": each.code, "where": each.where, "what": each.what, "do": each.do} for each in refused.refusals
         ]
     return told
+
+
+def _load(bench: Bench, event: Event) -> None:
+    assert event.order is not None, "a load has an order"
+    bench.load(event.order)
+
+
+def _refill(bench: Bench, event: Event) -> dict[str, Any]:
+    assert event.fill is not None, "a refill has a solution"
+    report = bench.refill(event.fill, event.volume_nl, event.withdrawn_nl, event.order)
+    return {"expected_nl": report.expected_nl, "discrepancy_nl": report.discrepancy_nl}
+
+
+_DONE: dict[str, Callable[[Bench, Event], dict[str, Any] | None]] = {
+    "load": _load,
+    "stop": lambda bench, _: bench.stop(),
+    "refill": _refill,
+    "restart": lambda bench, event: bench.restart(event.off_ms),
+    "request": lambda bench, _: bench.request(),
+    "resume": lambda bench, _: bench.resume(),
+    "path_empty": lambda bench, _: bench.mark_path(empty=True),
+    "path_filled": lambda bench, _: bench.mark_path(empty=False),
+    "reset_valve": lambda bench, _: bench.truth.reset_valve(),
+}
 
 
 def _mark(bench: Bench) -> dict[str, Any]:

@@ -46,6 +46,10 @@ _EVENTS: dict[str, tuple[set[str], set[str]]] = {
     "stop": (set(), set()),
     "refill": ({"volume"}, {"fill", "withdrawn", "prescription"}),
     "restart": (set(), {"off"}),
+    "request": (set(), set()),
+    "resume": (set(), set()),
+    "path_empty": (set(), set()),
+    "path_filled": (set(), set()),
     "reset_valve": (set(), set()),
 }
 _NUMBER_FIELDS = {"count"}

@@ -87,3 +87,12 @@ class FileStorage:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def read_banks(folder: Path) -> MemoryStorage:
+    """A copy in memory of what a folder's storage holds. Nothing in the folder is changed."""
+    copy = MemoryStorage()
+    for bank, name in enumerate(_NAMES):
+        if (path := folder / name).exists():
+            copy.append(bank, path.read_bytes())
+    return copy
