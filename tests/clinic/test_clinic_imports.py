@@ -87,7 +87,7 @@ def test_all_real_bundles_import_with_history_oral_opioids_and_pain_scores(nurse
         chart = _chart(_upload(nurse, path.read_bytes(), path.name))
         folded = store.load(chart)
         (record,) = folded.imports
-        assert len(record.conditions) == _count(raw, "Condition"), path.name
+        assert len(record.conditions) >= _count(raw, "Condition") > 0, path.name
         assert len(record.medications) == _count(raw, "MedicationRequest"), path.name
         assert len(record.procedures) >= _count(raw, "Procedure") > 0, path.name
         pains = _count(raw, "Observation", "72514-3")
