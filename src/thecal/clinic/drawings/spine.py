@@ -89,7 +89,7 @@ def _catheter(tip: str) -> SafeString:
     return format_html(
         '<path class="catheter" d="M{} {} Q{} {} {} {} L{} {}"/><circle class="tip" cx="{}" cy="{}" r="5"/>'
         '<text class="tip-label" x="{}" y="{}" text-anchor="start">tip {}</text>',
-        *(x - 26, bend, x, bend, x, f"{entry_y:.1f}", x, f"{tip_y:.1f}", x, f"{tip_y:.1f}"),
+        *(x - 13, bend, x, bend, x, f"{entry_y:.1f}", x, f"{tip_y:.1f}", x, f"{tip_y:.1f}"),
         *(x + 9, f"{tip_y - 6:.1f}", tip),
     )
 

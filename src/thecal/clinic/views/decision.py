@@ -8,7 +8,7 @@ from thecal.clinic import store
 from thecal.clinic.access import PRESCRIBERS, STAFF, page
 from thecal.clinic.charting import Writer, show, take
 from thecal.clinic.forms.dosing import CHOICES, DecisionForm
-from thecal.therapy import AnyEvent, build, events
+from thecal.therapy import AnyEvent, build, events, options
 
 
 @page(read=STAFF, write=PRESCRIBERS)
@@ -44,5 +44,6 @@ def decision(request: HttpRequest, chart: UUID) -> HttpResponse:
         "decision",
         form=form,
         choices=CHOICES,
+        options=options(folded),
         may_record=folded.stage == "decision",
     )
