@@ -22,6 +22,7 @@ from thecal.pump.hardware import (
     hardware_model,
     hardware_problems,
     make_fault,
+    monitor,
 )
 from thecal.pump.hardware.faults import Fault
 from thecal.quantity import Refused
@@ -281,3 +282,19 @@ def test_a_fault_that_makes_no_sense_is_refused_by_field(
     with pytest.raises(Refused) as refused:
         make_fault(kind, 5, until, figures)
     assert [refusal.where for refusal in refused.value.refusals] == [where]
+
+
+def test_level_and_pressure_are_judged_where_they_are_and_noise_of_a_step_is_no_alarm() -> None:
+    model = hardware_model("reference")
+    sound = pump().read(0)
+    assert monitor.judge(model, sound, 18_000_000, 0) == frozenset()
+    assert monitor.judge(model, sound, 18_050_000, 100_000) == frozenset()
+    assert monitor.judge(model, sound, 18_070_000, 100_000) == {monitor.OVER_DELIVERY}
+    assert monitor.judge(model, sound, 17_900_000, 100_000) == {monitor.UNDER_DELIVERY}
+    shut = pump(make_fault("catheter_kink", 0, DAY))
+    strokes(shut, 100)
+    assert monitor.judge(model, shut.read(HOUR), 17_975_000, 25_000) == {monitor.OCCLUSION}
+    broken = pump(make_fault("catheter_break", 0))
+    assert monitor.judge(model, broken.read(HOUR), 18_000_000, 0) == {monitor.LEAK}
+    blind = hardware_model("virtual_peristaltic_20")
+    assert monitor.judge(blind, pump(model="virtual_peristaltic_20").read(0), 0, 0) == frozenset()

@@ -264,3 +264,19 @@ def test_the_command_runs_an_example_lists_them_and_names_what_it_refuses(tmp_pa
     assert isinstance(runner.invoke(pump_app, ["replay", str(tmp_path / "none")]).exception, Refused)
     assert isinstance(runner.invoke(pump_app, ["replay"]).exception, Refused)
     assert isinstance(runner.invoke(pump_app, ["replay", "--example", "no"]).exception, Refused)
+
+
+def test_the_reference_design_stops_an_over_infusion_that_a_stroke_sensor_never_sees() -> None:
+    for profile, seen in (("reference", True), ("virtual_peristaltic_20", False)):
+        told = case(profile=profile, length="12 h", fault=[{"at": "1 h", "kind": "gain", "gain": 3}])
+        assert any(alarm["alarm"] == "over_delivery" for alarm in told["alarms"]) is seen
+        assert (told["rungs"][-1]["rung"] == "stop") is seen
+
+
+def test_a_patient_asks_for_a_bolus_and_the_answer_is_told() -> None:
+    demand = {"dose": "10 mcg", "over": "1 min", "lockout": "20 min", "from": "start", "count": 2, "window": "24 h"}
+    order = {**CASE["prescription"], "patient_bolus": demand}
+    asks = [{"at": at, "do": "request"} for at in ("30 min", "40 min", "60 min", "90 min")]
+    told = case(prescription=order, event=asks)
+    assert [c["result"] for c in told["commands"]] == ["done", "done", "refused", "done", "refused"]
+    assert told["truth"]["strokes"] == 133 + 8

@@ -21,6 +21,7 @@ from thecal.pump.hardware import (
     Timebase,
     VirtualPump,
     hardware_model,
+    monitor,
 )
 from thecal.pump.hardware.pump import PL_PER_NL
 from thecal.pump.prescription import Prescription
@@ -105,16 +106,22 @@ class Bench:
         self._back_at = NEVER
         self._seen: dict[str, tuple[str, ...]] = {}
         self._watched: Device | None = None
+        self._read_at = self.start if {"level", "pressure"} & set(model.sensors) else NEVER
+        self._judged: frozenset[int] = frozenset()
+        self._filled_at = 0  # nL delivered when the level was last set by a refill
         self._look()
 
     def run_to(self, until: int) -> None:
         """Let true time pass to ``until``: every pulse, every sudden fault and every restart in between."""
         while True:
-            following = min(self._todo[0][0] if self._todo else NEVER, self._back_at, until)
+            following = min(self._todo[0][0] if self._todo else NEVER, self._back_at, self._read_at, until)
             self._deliver(following)
             self.now = max(self.now, min(following, self._back_at))  # a pulse may have cost the power
             if self._back_at <= self.now:
                 self._open()
+            elif self._read_at <= self.now:
+                self._read_at = self.now + monitor.EVERY_MS
+                self._monitor()
             elif self._todo and self._todo[0][0] <= self.now:
                 _, fault, begins = self._todo.pop(0)
                 self._sudden(fault, begins=begins)
@@ -157,6 +164,8 @@ class Bench:
             reports.append(admission.refill(device, self.profile, shown, fill, fill_nl, now, order)[0])
 
         self._tell(told, needed=True)
+        if self.device is not None:
+            self._filled_at = self.device.status(self.now).delivered_nl
         if order is not None:
             self.orders.append((self.now, order))
         self.truth.refill(fill_nl, fill.masses(fill_nl), self.now)
@@ -205,6 +214,19 @@ class Bench:
             self._down(NEVER if self.storage.full else self.now + RESTART_MS)
         self._look()
 
+    def _monitor(self) -> None:
+        """Level and pressure against the account; what they call for goes to the controller."""
+        if self.device is None:
+            return
+        believed = self.device.status(self.now)
+        delivered = believed.delivered_nl - self._filled_at
+        found = monitor.judge(self.truth.model, self.truth.read(self.now), believed.reservoir_nl, delivered)
+        began, ended = found - self._judged, self._judged - found
+        if began or ended:
+            self._judged = found
+            bits = [sum(1 << number for number in numbers) for numbers in (began, ended)]
+            self._tell(lambda device, now: device.heed(bits[0], bits[1], now))
+
     def _sudden(self, fault: Fault, *, begins: bool) -> None:
         if fault.kind == "power_loss":
             self._down(NEVER) if begins else self._open()
@@ -251,7 +273,9 @@ class Bench:
         if alarms != self._seen.get("alarms") or self._watched is not device:
             self._watched = device
             self._note("alarms", alarms)
-            self._note("state", (device.status(self.start).state,))
+            status = device.status(self.start)
+            self._note("state", (status.state,))
+            self._note("rung", (status.rung,))
 
     def _note(self, what: str, now: tuple[str, ...]) -> None:
         if self._seen.get(what) != now:

@@ -48,6 +48,7 @@ def replay(case: Scenario) -> dict[str, Any]:
         "commands": commands,
         "hours": hours,
         "states": [{"at_ms": c.at - START, "state": c.now[0]} for c in bench.changes if c.what == "state"],
+        "rungs": [{"at_ms": c.at - START, "rung": c.now[0]} for c in bench.changes if c.what == "rung"],
         "alarms": _alarms(bench),
         "believed": _believed(bench),
         "truth": _truth(bench),

@@ -61,7 +61,7 @@ def tortured(seed: int, count: int, processes: int, progress: Progress) -> dict[
     """The figure of random fault sequences."""
     tally = torture.Tally(seed, seed - 1)
     for tally in torture.torture(seed, count, processes):
-        if tally.sequences % 5_000 < torture.CHUNK:
+        if tally.sequences % 1_000 < torture.CHUNK:
             progress(f"torture: {tally.sequences} of {count} sequences, {len(tally.broken)} broken")
     return {
         "name": "random fault sequences",
