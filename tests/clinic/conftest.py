@@ -33,7 +33,7 @@ for _name, _value in _KEEP.items():  # what other tests start has its own folder
 from django.contrib.auth.models import User  # noqa: E402 - as above
 from django.core.management import call_command  # noqa: E402 - as above
 from django.db import connections  # noqa: E402 - as above
-from django.test import Client  # noqa: E402 - as above
+from django.test.client import Client, ClientHandler  # noqa: E402 - as above
 from django.test.utils import setup_test_environment, teardown_test_environment  # noqa: E402 - as above
 
 from clinic.way import PASSWORD, Desk, Way  # noqa: E402 - models need Django
@@ -74,8 +74,13 @@ def own_chart(clinic: dict[str, User]) -> UUID:
     return chart
 
 
+_HANDLER = ClientHandler(enforce_csrf_checks=False)
+"""One application for all browsers, as in the web server: to set one up takes longer than a page."""
+
+
 def _desk(user: User | None) -> Desk:
     client = Client(raise_request_exception=False)
+    client.handler = _HANDLER
     if user is not None:
         client.force_login(user)
     return Desk(client)

@@ -81,7 +81,7 @@ def test_bad_input_is_refused_at_its_field_and_nothing_is_written(
     answer = prescriber.send(where, way.chart, fields)
     assert answer.status_code == 422
     found = errors(answer)
-    assert set(found) == {field}
+    assert set(found) == {field}, found
     assert says.casefold() in " ".join(found[field]).casefold()
     assert (entries(), PumpRecord.objects.count()) == before
 
@@ -106,7 +106,7 @@ def test_a_chart_is_not_opened_on_bad_input(fields: dict[str, str], field: str, 
     before = (entries(), ChartRow.objects.count())
     answer = nurse.post("/patients/new/", fields)
     assert answer.status_code == 422
-    assert set(errors(answer)) == {field}
+    assert set(errors(answer)) == {field}, errors(answer)
     assert (entries(), ChartRow.objects.count()) == before
 
 
@@ -204,7 +204,7 @@ def test_a_program_that_cannot_be_read_is_refused_at_its_field(
     before = entries()
     answer = prescriber.send("prescription-review", implanted.chart, fields)
     assert answer.status_code == 422
-    assert set(errors(answer)) == {field}
+    assert set(errors(answer)) == {field}, errors(answer)
     assert entries() == before
 
 

@@ -183,8 +183,9 @@ class Way:
         )
 
     def diary(self, first: float, last: float, score: int, per_day: int = 4) -> "Way":
-        for k in range(int((first - last) * per_day)):
-            self.tell(events.PainRecorded, "patient", first - k / per_day, score=score)
+        times = [first - k / per_day for k in range(int((first - last) * per_day))]
+        metas = [stamp(self.now - round(days_ago * MS_PER_DAY), "patient", "patient") for days_ago in times]
+        store.write(self.chart, None, *(build(events.PainRecorded, meta, score=score) for meta in metas))
         return self
 
     def order(self, solution: str, dose: str, days_ago: float = 0.0) -> Prescription:

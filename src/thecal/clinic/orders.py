@@ -6,6 +6,7 @@ Whoever dies in between leaves an order that the keeper settles from what the pu
 
 import secrets
 import time
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
@@ -29,8 +30,7 @@ def write_order(
     Its fallback is its own mean rate: a pump that has lost track of time gives no more than that, and not nothing.
     """
     assert chart.patient is not None, "a loaded chart has a patient"
-    mean = sum(mass for _, _, mass in program.segments()[1]) * MS_PER_DAY // program.segments()[0]
-    return Prescription(
+    order = Prescription(
         id=uuid7(now, secrets.token_bytes(10)),
         patient=chart.patient.patient,
         route=route,
@@ -40,8 +40,9 @@ def write_order(
         anchor=now - now % MS_PER_DAY,
         author=author,
         written=now,
-        safety=Safety(fallback=mean) if mean else Safety(),
     )
+    mean = order.daily_dose()
+    return replace(order, safety=Safety(fallback=mean)) if mean else order
 
 
 def add_pump(chart: UUID, pump: str, role: PumpRecord.Role, config: PumpConfig, now: int) -> PumpRecord:
