@@ -91,7 +91,7 @@ def judge(rule: PassRule, days: int, started: int, diary: Iterable[PainRecorded]
     ]
     reasons += _thin("baseline", before, rule) + _thin("analysis window", window, rule)
     if now < end - MS_PER_DAY:
-        reasons.append("The trial ended before the last day of its analysis window: no verdict.")
+        reasons.append("The last day of the analysis window has not begun: no verdict.")
     enough = _enough(before, rule) and _enough(window, rule) and now >= end - MS_PER_DAY
     if not enough:
         return Verdict(None, _score(before, rule), _score(window, rule), None, before, window, tuple(reasons))
