@@ -251,6 +251,9 @@ def test_storage_loses_power_at_the_byte_it_was_told_and_can_be_full() -> None:
     assert store.rot(0) and store.read(0)[-1] == ord("x") ^ 1
     store.tear(3)
     assert store.read(0) == b"12345678"
+    store.sync(0)
+    store.tear(3)
+    assert store.read(0) == b"12345678", "what was durable is not torn"
 
 
 @pytest.mark.parametrize("kind", fault_kinds())

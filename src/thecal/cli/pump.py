@@ -90,6 +90,23 @@ def run(folder: Annotated[Path, typer.Option("--dir", help="The pump's folder.")
 
 
 @pump_app.command()
+def ward(
+    base: Annotated[Path, typer.Option("--dir", help="The folder whose pumps are run.")], as_json: AsJson = False
+) -> None:
+    """Run every pump of a folder in this one process, for demonstrations and load tests, until Ctrl-C or SIGTERM."""
+    from thecal.pump import pump_folders
+    from thecal.pump.daemon import run_many
+
+    folders = pump_folders(base)
+    if not folders:
+        raise Refused(Refusal("no_pump", f"{base} holds no pumps", "dir", "Create one with 'thecal pump create'."))
+    _say({"running": [str(folder) for folder in folders]}, f"{len(folders)} pumps run; Ctrl-C ends them all", as_json)
+    sys.stdout.flush()
+    run_many(folders)
+    _say({"ended": len(folders)}, f"{len(folders)} pumps ended", as_json)
+
+
+@pump_app.command()
 def status(folder: Folder, as_json: AsJson = False) -> None:
     """Say how a running pump is: state, alarms, delivered, left in the reservoir, and missed."""
     from thecal.pump import PumpLink

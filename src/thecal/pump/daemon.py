@@ -29,11 +29,42 @@ def run(folder: Path) -> None:
     try:
         pump = Pump(folder)
         try:
-            asyncio.run(_Daemon(pump, folder).serve())
+            asyncio.run(_serve_all([_Daemon(pump, folder)]))
         finally:
             pump.close()
     finally:
         os.close(lock)
+
+
+def run_many(folders: list[Path]) -> None:
+    """Run the pumps of many folders in this one process, for demonstrations and load tests, until SIGTERM or SIGINT.
+
+    A pump that fails ends, and the others go on; its failure is raised when all have ended. A therapy that matters has
+    a process of its own. Raises Refused, with none of them running, when one cannot be run or already is.
+    """
+    with contextlib.ExitStack() as held:
+        daemons = []
+        for folder in folders:
+            held.callback(os.close, hold_lock(folder))
+            pump = Pump(folder)
+            held.callback(pump.close)
+            daemons.append(_Daemon(pump, folder))
+        asyncio.run(_serve_all(daemons))
+
+
+async def _serve_all(daemons: list["_Daemon"]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        for daemon in daemons:
+            daemon.end()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    ended = await asyncio.gather(*(daemon.serve() for daemon in daemons), return_exceptions=True)
+    for failure in ended:
+        if isinstance(failure, BaseException):
+            raise failure
 
 
 class _Daemon:
@@ -44,10 +75,11 @@ class _Daemon:
         self._open: set[asyncio.Task[None]] = set()
         self._failure: Exception | None = None
 
+    def end(self) -> None:
+        """Ask it to end; the therapy goes on at the next start."""
+        self._ended.set()
+
     async def serve(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._ended.set)
         self._pump.advance()
         server = await asyncio.start_unix_server(self._talk, sock=listen(self._folder), limit=MAX_FRAME)
         try:

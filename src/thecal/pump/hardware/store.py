@@ -23,6 +23,7 @@ class FaultyStorage(MemoryStorage):
         self.full = False
         self.dead = False
         self.bank = 0
+        self.synced = [0] * len(self.banks)
 
     def append(self, bank: int, data: bytes) -> None:
         """Write what there is power and room for. Raises PowerCut or StorageFull."""
@@ -40,9 +41,9 @@ class FaultyStorage(MemoryStorage):
             self._cut()
 
     def sync(self, bank: int) -> None:
-        """Raises PowerCut when power is gone."""
+        """What was appended is durable now. Raises PowerCut when power is gone."""
         self._alive()
-        super().sync(bank)
+        self.synced[bank] = len(self.banks[bank])
 
     def truncate(self, bank: int, size: int) -> None:
         """Keep the first bytes. It costs one byte of power, so that a cut can fall before and after it too."""
@@ -52,15 +53,16 @@ class FaultyStorage(MemoryStorage):
             if self.budget < 0:
                 self._cut()
         super().truncate(bank, size)
+        self.synced[bank] = min(self.synced[bank], size)
 
     def power_on(self, budget: int | None = None) -> None:
         """Power is back, for ``budget`` more bytes."""
         self.dead, self.budget = False, budget
 
     def tear(self, size: int) -> None:
-        """Lose the last ``size`` bytes of the bank that was written last."""
+        """Lose the last ``size`` bytes of the bank that was written last, as far as they were not yet durable."""
         bank = self.banks[self.bank]
-        del bank[max(0, len(bank) - size) :]
+        del bank[max(self.synced[self.bank], len(bank) - size) :]
 
     def rot(self, bit: int) -> bool:
         """Flip a bit, counted from the end of the bank that was written last. False when there is no such bit."""

@@ -82,6 +82,7 @@ class _Life:
         rig.mechanism = twin._mechanism
         rig.storage = FaultyStorage(budget)
         rig.storage.banks = [bytearray(bank) for bank in old.storage.banks]
+        rig.storage.synced = [*old.storage.synced]
         rig.oracle = old.oracle.copy()
         rig.held = Guarded(old.state)
         if old.journal is not None:
