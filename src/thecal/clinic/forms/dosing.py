@@ -126,7 +126,14 @@ class CapFields(ChartForm):
         MASS, label="Never more in any 24 h than", help_text="Of the primary drug, for example 1.2 mg."
     )
 
-    places = {"caps.hour": "cap_hour", "caps.day": "cap_day", "caps": "cap_day"}
+    #: caps of longer windows follow from that of the day
+    places = {
+        "caps.hour": "cap_hour",
+        "caps.four_hours": "cap_hour",
+        "caps.day": "cap_day",
+        "caps.week": "cap_day",
+        "caps": "cap_day",
+    }
 
     def caps(self) -> Caps:
         """The caps of a valid form."""
