@@ -63,7 +63,7 @@ def test_a_trial_that_ends_early_has_no_verdict() -> None:
     loose = RULE.model_copy(update={"completeness_pct": 50})
     verdict = judge(loose, 3, T0, diary(days), T0 + 2 * MS_PER_DAY - 1)
     assert verdict.passed is None
-    assert any("ended before the last day" in reason for reason in verdict.reasons)
+    assert any("has not begun" in reason for reason in verdict.reasons)
 
 
 def test_an_entry_at_the_instant_of_the_start_belongs_to_the_trial_and_not_to_the_baseline() -> None:
