@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from thecal.pump.hardware.store import FaultyStorage, PowerCut
-from thecal.pump.kernel import NEVER, RECORD_BYTES, Demanded, Event, Load, Refill, Resume, Stop, Stray, scan
+from thecal.pump.kernel import NEVER, RECORD_BYTES, Demanded, Event, GapReason, Load, Refill, Resume, Stop, Stray, scan
 from thecal.pump.proof.guard import Guarded
 from thecal.pump.proof.rig import T0, Broken, Rig
 from thecal.pump.proof.torture import programs
@@ -190,9 +190,9 @@ def _follow(life: _Life, depth: int, tally: Cuts, seen: set[tuple[int, Past]], e
 
 
 def _lost(life: _Life) -> int:
-    """Pulses that were begun and are in doubt, and those that were missed."""
+    """Pulses that were begun and are in doubt, and those that restarts missed; an empty reservoir misses its own."""
     past = life.rig.state.past
-    return past.doubtful + past.missed
+    return past.doubtful + sum(gap.missed for gap in past.gaps if gap.reason == GapReason.RESTART)
 
 
 def _dead_copy(life: _Life, budget: int) -> _Life:
