@@ -182,10 +182,11 @@ def page(data: dict[str, Any]) -> str:
     lines = [
         "# Evidence of the pump",
         "",
-        f"Made by the parts of `thecal pump evidence` with seed {data['seed']}; numbers and seeds are kept in `evidence.json`",
-        "beside this page. Times are of the machine named below, the rest follows from the seeds alone. The size of a figure",
-        "is what it says under reached: the default run has 50,000 sequences and 20 years, `--full` has 1,000,000 and 1,000,",
-        "with every bit of the records and 20 workloads. What was not run in that size is not claimed.",
+        f"Made by the parts of `thecal pump evidence` with seed {data['seed']}; numbers and seeds are kept in",
+        "`evidence.json` beside this page. Times are of the machine named below, the rest follows from the seeds alone.",
+        "The size of a figure is what it says under reached: the default run has 50,000 sequences and 20 years, and",
+        "`--full` has 1,000,000 and 1,000, every bit of the records, and 20 workloads. What was not run in that size is",
+        "not claimed.",
         "",
         "Machine: "
         + ", ".join(f"{name} {value}" for name, value in data["machine"].items())
