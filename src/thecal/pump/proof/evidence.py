@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from importlib.util import find_spec
 from typing import Any
 
 from thecal.pump.kernel import Load, Tick, step
@@ -38,7 +37,7 @@ def evidence(seed: int, sizes: dict[str, int], processes: int, progress: Progres
         "format": 1,
         "seed": seed,
         "sizes": sizes,
-        "supervisor": find_spec("thecal.pump.supervisor") is not None,
+        "supervisor": torture.SUPERVISED,
         "machine": machine(processes),
         "seconds": round(time.time() - began, 1),
         "figures": figures,
@@ -183,15 +182,17 @@ def page(data: dict[str, Any]) -> str:
         "# Evidence of the pump",
         "",
         f"Made by the parts of `thecal pump evidence` with seed {data['seed']}; numbers and seeds are kept in",
-        "`evidence.json` beside this page. Times are of the machine named below, the rest follows from the seeds alone.",
-        "The size of a figure is what it says under reached: the default run has 50,000 sequences and 20 years, and",
-        "`--full` has 1,000,000 and 1,000, every bit of the records, and 20 workloads. What was not run in that size is",
-        "not claimed.",
+        "`evidence.json` beside this page. Times are of the machine named below, the rest follows from the seeds.",
+        "The size of a figure is what it says under reached: the default run has 50,000 sequences and 20 years,",
+        "`--full` has 1,000,000 and 1,000, every bit of the records, and 20 workloads. What was not run in that",
+        "size is not claimed.",
         "",
         "Machine: "
         + ", ".join(f"{name} {value}" for name, value in data["machine"].items())
         + f"; {data['seconds']} s in all.",
-        "" if data["supervisor"] else "\n**The supervisor was not there in this run: the controller stood alone.**\n",
+        ""
+        if data["supervisor"]
+        else "\n**In this run the controller stood alone: the supervisor took no part in it.**\n",
         "| figure | asked for | reached | holds | seeds |",
         "| --- | --- | --- | --- | --- |",
     ]

@@ -38,6 +38,7 @@ from thecal.pump.proof.rig import CONFIG, DAY, HOUR, PULSE_FG, T0, Broken, Rig, 
 
 STEPS, MOST_FAULTS = 200, 8
 CHUNK = 250
+SUPERVISED = False  # whether each pulse needs the supervisor's permission here
 _FAULTS = (
     "stall",
     "blind",
