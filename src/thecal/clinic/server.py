@@ -4,6 +4,7 @@ import sys
 
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from thecal.clinic.lifeline import tie_to_parent
 
@@ -20,6 +21,7 @@ def main(port: int) -> None:
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=THREADS,
+        log_level=LogLevels.warning,
         log_access=False,
         websockets=False,
     ).serve()
