@@ -304,3 +304,10 @@ def test_any_events_in_any_order_leave_a_state_that_is_the_fold_of_its_records(e
         given_so_far, seq = state.given, state.seq
         assert (state.due >= 0) == (state.mode == Mode.RUNNING)
         assert state_from_bytes(state_to_bytes(state)) == state
+
+
+def test_numbers_of_lost_records_are_never_used_again() -> None:
+    config = Config(pulse_nl=250, flow_min=48_000, flow_max=24_000_000, low_nl=2_000_000)
+    fresh = start(config, 18_000_000, 0)
+    rotten = apply(fresh, Record(RecordKind.DAMAGE, 5, 3, 3))
+    assert (rotten.seq, rotten.past.doubtful) == (fresh.seq + 3, 3)

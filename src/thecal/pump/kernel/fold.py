@@ -212,7 +212,10 @@ def _apply_empty(state: State, record: Record) -> State:
 
 
 def _apply_damage(state: State, record: Record) -> State:
-    """Each record lost may have been a pulse: counted for caps as if given just now, and delivery ends."""
+    """Each record lost may have been a pulse: counted for caps as if given just now, and delivery ends.
+
+    Their numbers are used up as well, so that no later pulse can carry a number that a lost one had.
+    """
     _, at, total, fresh, _, _, _ = record
     ledger = state.ledger
     if state.plan is not None:
@@ -222,6 +225,7 @@ def _apply_damage(state: State, record: Record) -> State:
         mode=Mode.FAULT,
         due=NEVER,
         pending=0,
+        seq=state.seq + fresh,
         ledger=ledger,
         past=state.past._replace(doubtful=state.past.doubtful + fresh, damage=total),
         alarms=state.alarms | Alarm.JOURNAL_DAMAGED,
