@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from thecal.pump.review import describe, program_text
     from thecal.pump.status import Hour, PathSlug, PumpGap, Receipt, RefillReport, Status
     from thecal.pump.storage import FileStorage, MemoryStorage
+    from thecal.pump.supervisor import Guard, supervised
     from thecal.pump.ward import Ward
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "EndState",
     "Fact",
     "FileStorage",
+    "Guard",
     "Hour",
     "Interval",
     "Known",
@@ -106,6 +108,7 @@ __all__ = [
     "resume",
     "runner",
     "stop",
+    "supervised",
 ]
 
 _HOMES = {
@@ -132,6 +135,7 @@ _HOMES = {
     ),
     "status": ("Hour", "PathSlug", "PumpGap", "Receipt", "RefillReport", "Status"),
     "storage": ("FileStorage", "MemoryStorage"),
+    "supervisor": ("Guard", "supervised"),
     "ward": ("Ward",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
