@@ -243,7 +243,7 @@ def _implant(page: Page, chart: str) -> None:
 
 def _prescribe(page: Page, chart: str, password: str) -> None:
     page.goto(f"{chart}prescription/")
-    field(page, "Dose per day").fill("50 mg/day")
+    field(page, "Dose per day").fill("40 mg/day")
     field(page, "Never more in any 1 h than").fill("5 mg")
     field(page, "Never more in any 24 h than").fill("60 mg")
     page.get_by_role("button", name="Check and review").click()

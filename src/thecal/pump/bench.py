@@ -141,15 +141,15 @@ class Bench:
 
     def request(self) -> None:
         """The patient asks for a bolus. Raises Refused when it is not granted."""
-        self._tell(lambda device, now: device.demand(now), needed=True)
+        self._tell(lambda device, now: admission.request_bolus(device, now), needed=True)
 
     def resume(self) -> None:
         """A person lets the pump go down its ladder as far as the alarms allow."""
-        self._tell(lambda device, now: device.resume(now), needed=True)
+        self._tell(lambda device, now: admission.resume(device, self.profile, now), needed=True)
 
     def mark_path(self, *, empty: bool) -> None:
         """A person says that the path is empty, or that it holds drug."""
-        self._tell(lambda device, now: device.mark_path(now, empty=empty), needed=True)
+        self._tell(lambda device, now: admission.mark_path(device, now, empty=empty), needed=True)
 
     def refill(
         self, fill: Solution, fill_nl: int, withdrawn_nl: int | None, order: Prescription | None = None
