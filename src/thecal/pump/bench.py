@@ -141,7 +141,7 @@ class Bench:
 
     def request(self) -> None:
         """The patient asks for a bolus. Raises Refused when it is not granted."""
-        self._tell(lambda device, now: admission.request_bolus(device, now), needed=True)
+        self._tell(admission.request_bolus, needed=True)
 
     def resume(self) -> None:
         """A person lets the pump go down its ladder as far as the alarms allow."""
