@@ -116,6 +116,10 @@ def test_a_pump_whose_memory_is_gone_permits_nothing() -> None:
     assert pump.guard.state.volume == 0
     pump.restart()
     assert pump.guard.state.seq == -1
+    assert [pump.give(seq) for seq in (0, -1, 2**63)] == ["order"] * 3
+    assert pump.guard.state.seq == -1
+    assert pump.give(1) == "sequence"
+    assert pump.guard.state.seq == 1
 
 
 def test_the_journal_begins_anew_before_it_grows_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

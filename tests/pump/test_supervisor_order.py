@@ -13,13 +13,13 @@ from thecal.pump.prescription import Caps, MultiRate, PeriodicBolus, Prescriptio
 from thecal.pump.supervisor import read_order
 
 MORPHINE = Solution.parse("morphine 10 mg/mL + bupivacaine 5 mg/mL")
-doses = st.integers(1, 10**13)
+doses = st.integers(1, 10**12)
 programs = st.one_of(
     st.builds(SimpleContinuous, doses),
-    st.tuples(doses, st.integers(1, DAY), st.integers(1, DAY), st.integers(0, 10**12)).map(
+    st.tuples(doses, st.integers(1_000, DAY), st.integers(1, DAY), st.integers(0, 10**12)).map(
         lambda four: PeriodicBolus(four[0], max(four[1:3]), min(four[1:3]), four[3])
     ),
-    st.tuples(doses, st.dictionaries(st.integers(1, DAY - 1), st.integers(0, 10**13), max_size=6)).map(
+    st.tuples(doses, st.dictionaries(st.integers(1, DAY - 1), st.integers(0, 10**12), max_size=6)).map(
         lambda two: MultiRate((Step(0, two[0]), *(Step(start, dose) for start, dose in sorted(two[1].items()))))
     ),
 )
@@ -28,12 +28,12 @@ programs = st.one_of(
 @settings(max_examples=150, deadline=None)
 @given(programs, st.integers(1, 8 * DAY))
 def test_it_reads_what_a_prescription_writes_and_bounds_every_window_alike(program: Program, length: int) -> None:
-    written = Prescription("rx", "p", "intrathecal", MORPHINE, program, Caps(10**18, 10**18), 0, "Dr Ä", 0)
+    written = Prescription("rx", "p", "intrathecal", MORPHINE, program, Caps(2**62, 2**62), 0, "Dr Ä", 0)
     read = read_order(written.to_bytes(), FIGURES)
     assert read.digest == written.digest()
     assert read.pulse_fg == 250 * 10_000_000
     exact = written.worst_window(length)
-    assert exact - 3 <= read.most(length) <= exact
+    assert exact - 2 <= read.most(length) <= exact
     assert read.sums[-1] == sum(mass for _, _, mass in written.segments()[1])
     assert Fraction(read.sums[-1], read.period) == written.dose_rate() / DAY
 
