@@ -91,6 +91,11 @@ def test_each_shipped_example_runs_to_its_end(name: str) -> None:
     assert "<svg" in to_html(done)
 
 
+@pytest.mark.parametrize("name", ["epidural-trial-then-implant", "concentration-change-without-bridge"])
+def test_an_example_that_goes_on_to_an_implant_has_a_trial_that_passed(name: str) -> None:
+    assert summarise(shipped(name))["trial"]["passed"] is True
+
+
 def test_without_a_bridge_the_old_drug_comes_at_the_new_flow_and_the_table_shows_it() -> None:
     """20 to 8 mg/mL at 3.2 mg/day: 0.4 mL/day of old drug is 8 mg/day until the path of 0.3875 mL has passed."""
     done = shipped("concentration-change-without-bridge")
