@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import RunningClinic, clinic
 from playwright.sync_api import Locator, Page, expect
 from pytest_playwright_axe import Axe
 
+from e2e.conftest import RunningClinic, clinic
 from thecal.exchange import example_bundles
 from thecal.pump import PumpLink, runner
 
