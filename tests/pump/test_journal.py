@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thecal.pump.kernel import BANKS, RECORD_BYTES, JournalError, Record, RecordKind, check, create, recover, scan
+from thecal.pump.journal import BANKS, RECORD_BYTES, JournalError, check, create, recover, scan
+from thecal.pump.kernel import Record, RecordKind
 from thecal.pump.storage import FileStorage, MemoryStorage
 
 NUMBERS = st.integers(-(2**63), 2**63 - 1)

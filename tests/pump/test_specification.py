@@ -78,26 +78,14 @@ def test_every_promise_of_the_page_names_its_requirements() -> None:
         assert section in PAGE
 
 
-def _code_lines(file: Path) -> int:
-    """Lines that hold code: no blank lines, comments and docstrings."""
-    tree = ast.parse(file.read_text("utf-8"))
-    docs = set[int]()
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-        ):
-            docs |= set(range(body[0].lineno, (body[0].end_lineno or 0) + 1))
-    lines = enumerate(file.read_text("utf-8").splitlines(), 1)
-    return sum(1 for number, line in lines if number not in docs and line.strip() and not line.strip().startswith("#"))
+def _written_lines(file: Path) -> int:
+    """Lines that are not blank: code, comments and docstrings."""
+    return sum(1 for line in file.read_text("utf-8").splitlines() if line.strip())
 
 
 def test_the_kernel_stays_small_and_so_does_each_function_of_it() -> None:
     sources = sorted(Path(kernel.__file__).parent.glob("*.py"))
-    assert sum(_code_lines(file) for file in sources) <= 1_500
+    assert sum(_written_lines(file) for file in sources) <= 1_500
     for file in sources:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef):

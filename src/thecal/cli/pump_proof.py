@@ -55,15 +55,15 @@ def replay(
 
 def verify_journal(folder: Annotated[Path, typer.Argument(help="A pump's folder.")], as_json: AsJson = False) -> None:
     """Check every record of a pump's journal. Reads only; exit code 1 when anything is damaged."""
-    from thecal.pump import kernel
+    from thecal.pump import journal, kernel
     from thecal.pump.folder import JOURNAL
     from thecal.pump.storage import read_banks
 
     if not (folder / JOURNAL).is_dir():
         raise Refused(Refusal("no_journal", f"{folder} holds no journal", "DIR", "Give the folder of a pump."))
     banks = read_banks(folder / JOURNAL)
-    problems = kernel.check(banks)
-    scans = [kernel.scan(banks.read(bank)) for bank in kernel.BANKS]
+    problems = journal.check(banks)
+    scans = [journal.scan(banks.read(bank)) for bank in journal.BANKS]
     told = {
         "sound": not problems,
         "problems": problems,

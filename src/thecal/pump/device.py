@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple, Self, cast
 
 from thecal.formulary import Component, Solution
-from thecal.pump import kernel
+from thecal.pump import journal, kernel
 from thecal.pump.alarm_table import alarms
 from thecal.pump.catalog import DeviceFigures
 from thecal.pump.compile import compile_order
@@ -62,11 +62,11 @@ class _Mark(NamedTuple):
 class Device:
     """A virtual pump. Made by ``create`` or ``open``. After an OSError of its storage it must be opened again."""
 
-    rotate_after = kernel.ROTATE_AFTER  # journal records between two checkpoints
+    rotate_after = journal.ROTATE_AFTER  # journal records between two checkpoints
 
     def __init__(
         self,
-        journal: kernel.Journal,
+        kept: journal.Journal,
         hours: HourLog,
         body: _Body,
         state: kernel.State,
@@ -74,7 +74,7 @@ class Device:
         mechanism: Mechanism,
         max_late_ms: int | None = None,
     ) -> None:
-        self._journal = journal
+        self._journal = kept
         self._hours = hours
         self._body = body
         self._state = state
@@ -88,7 +88,7 @@ class Device:
     @classmethod
     def create(
         cls,
-        storage: kernel.Storage,
+        storage: journal.Storage,
         profile: DeviceProfile | DeviceFigures,
         path_nl: int,
         path_content: Solution | None,
@@ -107,7 +107,7 @@ class Device:
         _check_fill(figures, fill_nl)
         if path_nl < 0:
             raise Refused(Refusal("path_volume", f"{path_nl} nL is not the volume of a path", "path_nl"))
-        if any(kernel.scan(storage.read(bank)).checkpoint for bank in kernel.BANKS):
+        if any(journal.scan(storage.read(bank)).checkpoint for bank in journal.BANKS):
             raise Refused(Refusal("pump_exists", "a pump is already kept here", "storage", "Open it instead."))
         config = kernel.Config(
             figures.pulse_nl,
@@ -120,16 +120,16 @@ class Device:
         state = kernel.start(config, fill_nl, now)
         fluid = Fluid.begin(path_nl, path_content, fill, fill_nl, figures.residual_nl)
         body = _Body(figures, now, fill, fluid)
-        for bank in (*kernel.BANKS, HOURS_BANK):
+        for bank in (*journal.BANKS, HOURS_BANK):
             storage.truncate(bank, 0)
         mark = _Mark(now // MS_PER_HOUR * MS_PER_HOUR, 0, ())
-        journal = kernel.create(storage, _checkpoint(body, state, mark), now, cls.rotate_after)
-        return cls(journal, HourLog(storage), body, state, mark, mechanism)
+        kept = journal.create(storage, _checkpoint(body, state, mark), now, cls.rotate_after)
+        return cls(kept, HourLog(storage), body, state, mark, mechanism)
 
     @classmethod
     def open(
         cls,
-        storage: kernel.Storage,
+        storage: journal.Storage,
         now: int,
         *,
         max_late_ms: int | None = None,
@@ -143,13 +143,13 @@ class Device:
         and every lost record counted as a pulse for caps.
         """
         try:
-            journal, checkpoint, records, lost = kernel.recover(storage, cls.rotate_after)
-        except kernel.JournalError as error:
+            kept, checkpoint, records, lost = journal.recover(storage, cls.rotate_after)
+        except journal.JournalError as error:
             do = "Do not use this pump: replace it, or create a new one in another place."
             raise Refused(Refusal("journal_unreadable", str(error), "storage", do)) from None
         body, state, mark = _from_checkpoint(checkpoint)
         damage = state.past.damage + lost
-        device = cls(journal, HourLog(storage), body, state, mark, mechanism, max_late_ms)
+        device = cls(kept, HourLog(storage), body, state, mark, mechanism, max_late_ms)
         for record in records:
             device._state = kernel.apply(device._state, record)
             device._note(record)

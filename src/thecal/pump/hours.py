@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from thecal.pump.kernel import Storage
+from thecal.pump.journal import Storage
 from thecal.pump.status import Hour
 from thecal.quantity import MS_PER_HOUR
 

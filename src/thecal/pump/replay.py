@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from thecal.pump import kernel
+from thecal.pump import journal
 from thecal.pump.bench import Bench
 from thecal.pump.hardware import fault_kinds
 from thecal.pump.hardware.pump import PL_PER_NL
@@ -180,8 +180,8 @@ def most_in_window(given: list[tuple[int, int]], window: int) -> int:
 
 
 def _journal(bench: Bench) -> dict[str, Any]:
-    problems = kernel.check(bench.storage)
-    sizes = [len(bench.storage.read(bank)) for bank in kernel.BANKS]
+    problems = journal.check(bench.storage)
+    sizes = [len(bench.storage.read(bank)) for bank in journal.BANKS]
     return {"sound": not problems, "problems": problems, "bytes": sizes}
 
 

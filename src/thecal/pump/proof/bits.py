@@ -7,7 +7,8 @@ journal reports a loss, or the last record counts as torn. A flip that changes a
 from dataclasses import dataclass, field
 
 from thecal.pump.hardware.store import FaultyStorage
-from thecal.pump.kernel import JournalError, State, apply, recover, state_from_bytes
+from thecal.pump.journal import JournalError, recover
+from thecal.pump.kernel import State, apply, state_from_bytes
 from thecal.pump.proof.cuts import _Life, workload
 from thecal.pump.proof.guard import Guarded, MemoryFault, flips
 

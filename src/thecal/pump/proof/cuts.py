@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from thecal.pump.hardware.store import FaultyStorage, PowerCut
-from thecal.pump.kernel import NEVER, RECORD_BYTES, Demanded, Event, GapReason, Load, Refill, Resume, Stop, Stray, scan
+from thecal.pump.journal import RECORD_BYTES, scan
+from thecal.pump.kernel import NEVER, Demanded, Event, GapReason, Load, Refill, Resume, Stop, Stray
 from thecal.pump.proof.guard import Guarded
 from thecal.pump.proof.rig import T0, Broken, Rig
 from thecal.pump.proof.torture import programs

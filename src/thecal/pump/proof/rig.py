@@ -8,6 +8,7 @@ breaks the run with ``Broken`` at the first promise that does not hold.
 from collections.abc import Callable
 
 from thecal.pump.hardware.store import FaultyStorage, PowerCut
+from thecal.pump.journal import Journal, JournalError, check, create, recover
 from thecal.pump.kernel import (
     NEVER,
     VETO,
@@ -15,8 +16,6 @@ from thecal.pump.kernel import (
     Alarm,
     Config,
     Event,
-    Journal,
-    JournalError,
     Mode,
     Outcome,
     Record,
@@ -26,9 +25,6 @@ from thecal.pump.kernel import (
     State,
     Tick,
     apply,
-    check,
-    create,
-    recover,
     start,
     state_from_bytes,
     state_to_bytes,

@@ -13,7 +13,7 @@ import struct
 import zlib
 from typing import NamedTuple, Protocol
 
-from thecal.pump.kernel.types import Record, RecordKind
+from thecal.pump.kernel import Record, RecordKind
 
 RECORD_BYTES = 64
 FORMAT = 2
