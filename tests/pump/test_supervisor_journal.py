@@ -76,7 +76,7 @@ def test_every_flipped_bit_is_found_and_then_nothing_is_permitted() -> None:
         flipped[bit // 8] ^= 1 << bit % 8
         found = read_bank(bytes(flipped))
         assert found.lost, bit
-    for place in (3, 30, len(bank) // 2, len(bank) - 1):
+    for place in (3, 30):  # in the head, or in the first record: nothing can be read
         store = Store()
         store.banks[1] += bank
         store.banks[1][place] ^= 1
@@ -95,6 +95,28 @@ def test_every_flipped_bit_is_found_and_then_nothing_is_permitted() -> None:
         again.wait(HOUR)
         again.now = now + 7 * DAY
         assert again.give(PULSES + 4) == ""
+
+
+def test_lost_facts_count_as_a_pulse_each_and_only_a_new_order_starts_delivery() -> None:
+    for from_end in (1, 300):
+        pump = begun(Store())
+        run(pump)
+        for seq in range(PULSES + 1, 60):
+            pump.now += 1_000
+            assert pump.give(seq) in ("", "early")
+        fired = len(pump.fired)
+        pump.store.banks[1][-from_end] ^= 1
+        assert read_bank(bytes(pump.store.banks[1])).lost >= 1
+        pump.restart()
+        assert 27 in pump.alarms
+        assert pump.give(1_000) == "sequence"
+        assert pump.give(1_001) == "order"
+        assert pump.guard.state.volume <= 20_000_000 - fired * FIGURES.pulse_nl
+        assert pump.install(short()) is None
+        sum_of_hour = pump.guard.state.ledger.marks[0][1]
+        assert sum_of_hour >= fired * PULSE
+        pump.now += DAY
+        assert pump.give(1_002) == ""
 
 
 def test_lost_facts_lower_the_bound_of_the_volume() -> None:

@@ -8,8 +8,18 @@ from supervisor_rig import FIGURES, Store
 
 import thecal.pump.supervisor as room
 from thecal.formulary import Solution
-from thecal.pump import Caps, Device, DeviceFigures, MemoryStorage, MultiRate, Prescription, SimpleContinuous, Step
-from thecal.pump.supervisor import Action, Guard, Install, Raise, Refill, Veto, supervised
+from thecal.pump import (
+    Caps,
+    Device,
+    DeviceFigures,
+    MemoryStorage,
+    MultiRate,
+    Prescription,
+    SimpleContinuous,
+    Step,
+    kernel,
+)
+from thecal.pump.supervisor import VETO, Action, Guard, Install, Raise, Refill, Veto, supervised
 
 HOUR, DAY = 3_600_000, 86_400_000
 T0, MG = 20_000 * DAY, 10**12
@@ -83,7 +93,7 @@ def test_in_a_pump_the_heartbeats_are_the_controllers_own() -> None:
     said: list[Action] = []
     guard = Guard(FIGURES, Store(), T0, new=True)
     fire = supervised(lambda _seq, _at: 1, guard, lambda _: (0, ""), clock=lambda at: at + 5, heard=said.append)
-    assert fire(1, T0 + 200_000) == 0
+    assert fire(1, T0 + 200_000) == VETO == kernel.VETO
     assert Raise(9) in said
     assert guard.state.beat == T0 + 200_005
 

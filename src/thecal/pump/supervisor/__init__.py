@@ -32,10 +32,10 @@ from thecal.pump.supervisor.types import (
     Tick,
     Veto,
 )
-from thecal.pump.supervisor.wiring import Guard, supervised
+from thecal.pump.supervisor.wiring import VETO, Guard, supervised
 
 __all__ = [
-    "Action", "Close", "Drive", "Event", "Fact", "Figures", "Guard", "Heartbeat", "Install", "Level", "Limit", "Open",
+    "VETO", "Action", "Close", "Drive", "Event", "Fact", "Figures", "Guard", "Heartbeat", "Install", "Level", "Limit", "Open",
     "Order", "Path", "Permit", "Raise", "Record", "Refill", "Request", "Restart", "Resume", "State", "Stop", "Stroke",
     "Tick", "Veto", "apply", "judge", "read_order", "supervised",
 ]  # fmt: skip

@@ -124,7 +124,7 @@ class Journal:
         if reading.facts and not reading.lost and len(storage.read(self._bank)) > reading.size:
             storage.truncate(self._bank, reading.size)
         if lost or not (reading.facts or new):
-            fact = Fact("damage", now, (lost,))
+            fact = Fact("damage", now, (lost, int(bool(reading.facts))))
             state = apply(state, fact)
             if reading.facts and not reading.lost:
                 self.keep(state, [fact])  # the damaged bank is cleared next: what it showed must not be forgotten

@@ -4,10 +4,8 @@ Total and deterministic: every event has an answer, time that goes back counts a
 from outside. ``Record`` comes first in an answer and must be durable before the rest is carried out.
 """
 
-from dataclasses import replace
-
 from thecal.pump.supervisor.order import Order, read_order
-from thecal.pump.supervisor.state import State, apply
+from thecal.pump.supervisor.state import State, apply, brought_to
 from thecal.pump.supervisor.types import (
     ACTUATOR_FAULT,
     BASAL_ONLY,
@@ -55,9 +53,8 @@ type Step = tuple[State, list[Action]]
 
 def judge(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
     """The state after ``event``, and the answer to it."""
-    now = max(state.now, event.at)
     answer: list[Action] = []
-    state = replace(state, now=now, ledger=state.ledger.to(now))
+    state = brought_to(state, event.at)
     if not isinstance(event, Restart):  # what was open before it is not open now
         state, answer = _pass(state)
     match event:
@@ -78,9 +75,9 @@ def judge(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
         case _:
             state, more = _told(state, event)
     answer += more
-    if any(isinstance(action, Open) for action in answer):
-        state = replace(state, closed=False)
-    return state, tuple(sorted(answer, key=_place))
+    if state.closed and Open() in answer:
+        state = state._replace(closed=False)
+    return state, tuple(sorted(answer, key=_place) if len(answer) > 1 else answer)
 
 
 def _place(action: Action) -> bool:
@@ -107,7 +104,7 @@ def _pass(state: State) -> Step:
     answer: list[Action] = []
     longest = state.figures.drive_max_ms
     if state.opened is not None and state.now > state.opened + longest + ANSWER_MS:
-        state, answer = replace(state, opened=None), [Open()]
+        state, answer = state._replace(opened=None), [Open()]
     if state.drive is not None and state.now > state.drive + longest:
         state, more = _latch(state, ACTUATOR_FAULT)
         answer += more
@@ -128,7 +125,7 @@ def _request(state: State, asked: Request) -> Step:
     reason = _reason(state, asked)
     if not reason:
         state, answer = _note(state, "permit", asked.seq, asked.train)
-        return replace(state, opened=state.now, closed=True), [*answer, Permit(asked.seq), Close()]
+        return state._replace(opened=state.now, closed=True), [*answer, Permit(asked.seq), Close()]
     answer = []
     if reason in ("cap", "spacing", "early") and GOVERNOR_TRIP not in state.latched:
         state, answer = _note(state, "trip")
@@ -193,7 +190,7 @@ def _with_margin(passed: int) -> int:
 def _stroke(state: State) -> Step:
     """The stroke that a permission waits for ends it; any other is a stray, and counts as a pulse given."""
     if state.opened is not None:
-        return replace(state, opened=None), [Open()]
+        return state._replace(opened=None), [Open()]
     state, answer = _note(state, "stray")
     found = [FREE_FLOW] if state.strays > 1 else []
     if state.strays > 2 or state.over_cap():
@@ -206,21 +203,21 @@ def _stroke(state: State) -> Step:
 
 def _drive(state: State, on: bool) -> Step:
     if not on:
-        return replace(state, drive=None), [Open()]
-    state = replace(state, drive=state.now if state.drive is None else state.drive)
+        return state._replace(drive=None), [Open()]
+    state = state._replace(drive=state.now if state.drive is None else state.drive)
     if state.opened is not None and state.closed:
         return state, []
     return _latch(state, ACTUATOR_FAULT)
 
 
 def _heartbeat(state: State, count: int) -> Step:
-    state = replace(state, beat=state.now, heard=True)
+    state = state._replace(beat=state.now, heard=True)
     if state.clocks is None:
-        return replace(state, clocks=(state.now, count)), []
+        return state._replace(clocks=(state.now, count)), []
     own, other = state.now - state.clocks[0], count - state.clocks[1]
     if other >= 0 and max(own, other) < COMPARE_MS:
         return state, []
-    state = replace(state, clocks=(state.now, count))
+    state = state._replace(clocks=(state.now, count))
     return (state, []) if 99 * own <= 100 * other <= 101 * own else _latch(state, CLOCK_FAULT)
 
 

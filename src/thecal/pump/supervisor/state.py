@@ -4,8 +4,7 @@
 same state. What is not durable (an open permission, a drive, heartbeats) begins anew at a restart, closed.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from thecal.pump.supervisor.ledger import HOUR, Ledger
 from thecal.pump.supervisor.order import Order, read_order
@@ -14,8 +13,7 @@ from thecal.pump.supervisor.types import BOLUS, DAY, PRIME, STATE_SUSPECT, Fact,
 EMPTY = Ledger()
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """The supervisor between two events. ``seq`` -1: what was permitted before is not known."""
 
     figures: Figures
@@ -35,6 +33,8 @@ class State:
     drawn: int = 0  # since the last refill
     empty: bool = False  # the path was marked as empty
     prime: int = 0  # pulses that may still fill it
+    lost: int = 0  # pulses that lost facts may have permitted; the next order counts them
+    lost_fg: int = 0  # what each of them counts at least
     rung: int = 0
     stopped: bool = False
     latched: tuple[int, ...] = ()
@@ -65,18 +65,28 @@ class State:
 
 def apply(state: State, fact: Fact) -> State:
     """The state after a durable fact. Facts are made by ``judge`` alone, or read from a journal that checks."""
-    now = max(state.now, fact.at)
-    changed: State = _CHANGES[fact.kind](replace(state, now=now, ledger=state.ledger.to(now)), *fact.values)
+    changed: State = _CHANGES[fact.kind](brought_to(state, fact.at), *fact.values)
     return changed
+
+
+def brought_to(state: State, time: int) -> State:
+    """The state at ``time``; time that goes back counts as standing still."""
+    if time <= state.now:
+        return state
+    return state._replace(now=time, ledger=state.ledger.to(time))
 
 
 def _install(state: State, text: str) -> State:
     data = text.encode()
     order = read_order(data, state.figures)
-    return replace(
-        state,
+    ledger = state.ledger
+    if state.lost:
+        ledger = ledger.add(state.now, state.lost * max(state.lost_fg, order.pulse_fg, order.bridge_fg))
+    return state._replace(
         data=data,
         order=order,
+        ledger=ledger,
+        lost=0,
         installed=state.now,
         since=state.now,
         base=0,
@@ -89,43 +99,48 @@ def _install(state: State, text: str) -> State:
 
 
 def _permit(state: State, seq: int, train: int) -> State:
-    mass = 0 if train == PRIME else state.pulse_fg()
-    state = replace(state, seq=seq, last=state.now, ledger=state.ledger.add(state.now, mass))
-    state = _drawn(state)
-    if train == PRIME:
-        return replace(state, prime=state.prime - 1, empty=False)
-    if train == BOLUS:
-        return replace(state, given=state.given + 1, bolus=state.bolus + 1)
-    return replace(state, given=state.given + 1, base=state.base + 1)
+    one, prime = state.figures.pulse_nl, train == PRIME
+    return state._replace(
+        seq=seq,
+        last=state.now,
+        ledger=state.ledger.add(state.now, 0 if prime else state.pulse_fg()),
+        volume=max(0, state.volume - one),
+        account=max(0, state.account - one),
+        drawn=state.drawn + one,
+        prime=state.prime - prime,
+        empty=state.empty and not prime,
+        given=state.given + (not prime),
+        bolus=state.bolus + (train == BOLUS),
+        base=state.base + (train not in (PRIME, BOLUS)),
+    )
 
 
 def _drawn(state: State) -> State:
     one = state.figures.pulse_nl
     volume, account = max(0, state.volume - one), max(0, state.account - one)
-    return replace(state, volume=volume, account=account, drawn=state.drawn + one)
+    return state._replace(volume=volume, account=account, drawn=state.drawn + one)
 
 
 def _stray(state: State) -> State:
-    state = replace(state, ledger=state.ledger.add(state.now, state.pulse_fg()), strays=state.strays + 1)
-    return _drawn(replace(state, given=state.given + 1))
+    state = state._replace(ledger=state.ledger.add(state.now, state.pulse_fg()), strays=state.strays + 1)
+    return _drawn(state._replace(given=state.given + 1))
 
 
 def _resume(state: State) -> State:
-    return replace(state, latched=(), strays=0, trips=(), rung=0, since=state.now, base=0, prime=0)
+    return state._replace(latched=(), strays=0, trips=(), rung=0, since=state.now, base=0, prime=0)
 
 
 def _limit(state: State, rung: int) -> State:
-    return replace(state, rung=rung, since=state.now, base=0, prime=0)
+    return state._replace(rung=rung, since=state.now, base=0, prime=0)
 
 
 def _refill(state: State, volume: int) -> State:
-    return replace(state, volume=volume, account=volume, drawn=0, prime=0)
+    return state._replace(volume=volume, account=volume, drawn=0, prime=0)
 
 
 def _restart(state: State) -> State:
     recent = tuple(at for at in state.restarts if at > state.now - HOUR)[-4:]
-    return replace(
-        state,
+    return state._replace(
         restarts=(*recent, state.now),
         prime=0,
         opened=None,
@@ -138,17 +153,22 @@ def _restart(state: State) -> State:
 
 
 def _path(state: State, empty: int) -> State:
-    return replace(state, empty=bool(empty), prime=state.prime if empty else 0)
+    return state._replace(empty=bool(empty), prime=state.prime if empty else 0)
 
 
-def _damage(state: State, lost: int) -> State:
-    """Up to ``lost`` facts are lost: every cap counts as reached, no number is known, only a new order starts again."""
+def _damage(state: State, lost: int, known: int) -> State:
+    """Up to ``lost`` facts are lost: each counts as a pulse, no number is known, and only a new order starts again.
+
+    ``known`` 0: nothing could be read at all, so what was permitted has no bound, and every cap counts as reached.
+    """
     gone = lost * state.figures.pulse_nl
-    return replace(
-        state,
+    unit = 0 if state.order is None else max(state.order.pulse_fg, state.order.bridge_fg)
+    return state._replace(
         data=b"",
         order=None,
-        ledger=Ledger(full=state.now),
+        ledger=state.ledger if known else Ledger(full=state.now),
+        lost=state.lost + lost,
+        lost_fg=max(state.lost_fg, unit),
         seq=-1,
         last=state.now,
         volume=max(0, state.volume - gone),
@@ -162,7 +182,7 @@ def _damage(state: State, lost: int) -> State:
 
 _SAVED = (
     "seq", "last", "installed", "since", "base", "bolus", "given", "volume", "account", "drawn", "empty", "prime",
-    "rung", "stopped", "latched", "strays", "trips", "restarts",
+    "lost", "lost_fg", "rung", "stopped", "latched", "strays", "trips", "restarts",
 )  # fmt: skip
 
 
@@ -180,19 +200,19 @@ def _snapshot(state: State, text: str, full: int, entries: tuple[tuple[int, int]
     data = text.encode()
     order = read_order(data, state.figures) if data else None
     fields = dict(zip(_SAVED, saved, strict=True))
-    return replace(State(state.figures, state.now, data, order, ledger.to(state.now)), **fields)
+    return State(state.figures, state.now, data, order, ledger.to(state.now))._replace(**fields)
 
 
 _CHANGES: dict[str, Any] = {
     "install": _install,
     "permit": _permit,
     "stray": _stray,
-    "latch": lambda state, alarm: replace(state, latched=tuple(sorted({*state.latched, alarm}))),
-    "trip": lambda state: replace(state, trips=(*(at for at in state.trips if at > state.now - DAY), state.now)),
-    "number": lambda state, seq: replace(state, seq=seq),
-    "level": lambda state, low: replace(state, volume=min(state.volume, low)),
+    "latch": lambda state, alarm: state._replace(latched=tuple(sorted({*state.latched, alarm}))),
+    "trip": lambda state: state._replace(trips=(*(at for at in state.trips if at > state.now - DAY), state.now)),
+    "number": lambda state, seq: state._replace(seq=seq),
+    "level": lambda state, low: state._replace(volume=min(state.volume, low)),
     "limit": _limit,
-    "stop": lambda state: replace(state, stopped=True, prime=0),
+    "stop": lambda state: state._replace(stopped=True, prime=0),
     "resume": _resume,
     "refill": _refill,
     "path": _path,

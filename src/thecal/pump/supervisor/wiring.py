@@ -21,6 +21,7 @@ from thecal.pump.supervisor.types import (
 )
 
 BEAT_MS = 60_000
+VETO = -1
 
 
 class Guard:
@@ -56,12 +57,12 @@ def supervised(
     heard: Callable[[Action], None] = lambda _: None,
     simulated: bool = False,
 ) -> Callable[[int, int], int]:
-    """A mechanism like the one given, ``(seq, at) -> strokes sensed``, that moves only what the guard permits.
+    """A mechanism like the one given, ``(seq, at) -> strokes sensed or VETO``, that moves only what the guard permits.
 
     ``running``: the train and the digest of the order that the controller claims for a pulse. ``clock``: the
     supervisor's count for a time of the controller; its own oscillator in a pump, the same time in a simulation.
     ``heard`` gets every action, alarms and vetoes among them. ``simulated``: no heartbeat reaches the guard in
-    simulated time, so those between two pulses are made up here. A vetoed pulse senses no stroke.
+    simulated time, so those between two pulses are made up here.
     """
 
     def tell(event: Event) -> tuple[Action, ...]:
@@ -78,7 +79,7 @@ def supervised(
         tell(Heartbeat(at, now))
         train, digest = running(seq)
         if Permit(seq) not in tell(Request(seq, train, digest, now)):
-            return 0
+            return VETO
         tell(Drive(on=True, at=now))
         strokes = mechanism(seq, at)
         for _ in range(strokes):
