@@ -45,7 +45,7 @@ PARTS: list[tuple[str, dict[str, object]]] = [
     ("once", {"kind": "bridge", "concentration": 1, "steps": [[1, 0], [HOUR, 24_000]]}),
     ("once", {"kind": "temporary", "dose": 0, "length": 7 * DAY}),
     ("safety", {"fallback": 0, "reactions": []}),
-    ("safety", {"fallback": None, "reactions": [["GOVERNOR_TRIP", "stop"], ["CLOCK_FAULT", "continue"]]}),
+    ("safety", {"fallback": None, "reactions": [["governor_trip", "stop"], ["clock_fault", "continue"]]}),
     ("program", {"kind": "minimum_rate", "flow": 48_000}),
     ("program", {"kind": "stopped"}),
     ("program", {"kind": "periodic_bolus", "bolus": 1, "every": 5, "over": 5, "basal": 0}),
@@ -125,7 +125,7 @@ WRONG: list[tuple[str, object]] = [
     ("safety", {"fallback": 1, "reactions": [["A", "wait"]]}),
     ("safety", {"fallback": 1, "reactions": [[1, "stop"]]}),
     ("safety", {"fallback": 1, "reactions": [["A", "stop"], ["A", "stop"]]}),
-    ("safety", {"fallback": 1, "reactions": [["FREE_FLOW", "continue"]]}),
+    ("safety", {"fallback": 1, "reactions": [["free_flow", "continue"]]}),
     ("extra", 1),
     ("caps", None),
 ]

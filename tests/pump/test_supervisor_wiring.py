@@ -1,6 +1,7 @@
 """The supervisor before the mechanism of the real virtual pump: silent when all is well, and a wall when it is not."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,10 @@ from thecal.pump import (
     Step,
     kernel,
 )
+from thecal.pump.alarm_table import alarms
+from thecal.pump.parts import FIXED, Safety
 from thecal.pump.supervisor import VETO, Action, Guard, Install, Raise, Refill, Veto, supervised
+from thecal.pump.supervisor.order import read_order
 
 HOUR, DAY = 3_600_000, 86_400_000
 T0, MG = 20_000 * DAY, 10**12
@@ -120,3 +124,16 @@ def test_the_supervisor_holds_no_float() -> None:
         for node in ast.walk(ast.parse(file.read_text())):
             assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), file
             assert not isinstance(node, ast.Div), file
+
+
+def test_every_reaction_that_an_order_may_sign_is_read_by_both_parts() -> None:
+    """The supervisor was written from the page alone: where the page leaves a spelling open, they may differ."""
+    free = [each for each in alarms() if each.name not in FIXED]
+    assert len(free) + len(FIXED) == 45
+    signed = Safety(MG, tuple((each.name, "min_rate" if each.number % 2 else "stop") for each in free))
+    whole = replace(order(STEADY, Caps(MG, 10 * MG)), safety=signed)
+    assert read_order(whole.to_bytes(), FIGURES).fallback == MG
+    for name in FIXED:
+        forged = whole.to_bytes().replace(signed.reactions[0][0].encode(), name.encode(), 1)
+        with pytest.raises(ValueError, match="reactions"):
+            read_order(forged, FIGURES)

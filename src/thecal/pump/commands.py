@@ -13,10 +13,10 @@ from typing import Any
 
 from thecal.formulary import Finding, Solution
 from thecal.pump import admission
-from thecal.pump.catalog import profile
+from thecal.pump.catalog import DeviceFigures, profile
 from thecal.pump.clock import RealTime, SharedClock
 from thecal.pump.device import Device
-from thecal.pump.folder import JOURNAL, read_config
+from thecal.pump.folder import JOURNAL, SUPERVISOR, read_config
 from thecal.pump.log import PumpLog
 from thecal.pump.prescription import Prescription
 from thecal.pump.protocol import (
@@ -36,6 +36,7 @@ from thecal.pump.protocol import (
 )
 from thecal.pump.status import Status
 from thecal.pump.storage import FileStorage
+from thecal.pump.watch import Watch
 from thecal.quantity import Refusal, Refused
 
 LATE_REAL_MS = 5_000
@@ -63,8 +64,15 @@ class Pump:
         self.durable = not self.clock.demonstration
         self._speed = self.clock.speed
         self._storage = FileStorage(folder / JOURNAL, durable=self.durable)
+        self._supervisor = FileStorage(folder / SUPERVISOR, durable=self.durable)
         self._log = PumpLog(folder)
-        self.device = Device.open(self._storage, self.clock.now_ms(), max_late_ms=LATE_REAL_MS * self._speed)
+        now = self.clock.now_ms()
+
+        def watch(figures: DeviceFigures, path_nl: int) -> Watch:
+            self.watch = Watch(figures, path_nl, self._supervisor, now)
+            return self.watch
+
+        self.device = Device.open(self._storage, now, max_late_ms=LATE_REAL_MS * self._speed, watch=watch)
         self._told: tuple[object, ...] = ()
         self._note("started", process=os.getpid(), speed=self._speed, durable=self.durable)
 
@@ -72,6 +80,7 @@ class Pump:
         """Give the files back. The therapy is where the journal says it is."""
         self._note("ended", process=os.getpid())
         self._storage.close()
+        self._supervisor.close()
 
     def advance(self) -> int:
         """Deliver all that is due by now, log what is new, and return now (device ms)."""
@@ -182,6 +191,8 @@ class Pump:
             gaps = self.device.status(now).gaps
             last = asdict(gaps[-1]) if gaps else None
             self._note("alarms", active=list(news[0]), gaps=news[1], latest_gap=last)
+        if vetoes := self.watch.take_vetoes():
+            self._note("vetoed", reasons=vetoes)
 
 
 Handler = Callable[[Pump, Any, Session, int], dict[str, Any]]

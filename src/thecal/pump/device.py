@@ -6,18 +6,21 @@ goes back. It is event-driven, from pulse to pulse. Whatever it answers is durab
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple, Self, cast
+from dataclasses import replace
+from hashlib import sha256
+from typing import Self, cast
 
-from thecal.formulary import Component, Solution
+from thecal.formulary import Solution
 from thecal.pump import journal, kernel
 from thecal.pump.alarm_table import alarms
 from thecal.pump.catalog import DeviceFigures
 from thecal.pump.compile import compile_order
 from thecal.pump.fluid import Fluid, Refilled
+from thecal.pump.held import Body, Mark, check_fill, checkpoint, from_checkpoint, parts, solution
 from thecal.pump.hours import HOURS_BANK, HourLog
 from thecal.pump.kernel import Actuate, Record, Reject
 from thecal.pump.prescription import Prescription
+from thecal.pump.reasons import refusal_of
 from thecal.pump.status import (
     AlarmCode,
     DeviceProfile,
@@ -31,7 +34,8 @@ from thecal.pump.status import (
     RungCode,
     Status,
 )
-from thecal.quantity import FLOW, MASS, MS_PER_HOUR, VOLUME, Kind, Refusal, Refused, auto
+from thecal.pump.watch import Watch
+from thecal.quantity import MS_PER_HOUR, VOLUME, Refusal, Refused, auto
 
 type Mechanism = Callable[[int, int], int]
 """Fires pulse number ``seq`` at a time in ms; how many strokes were sensed, or VETO when the supervisor refused it."""
@@ -39,24 +43,6 @@ type Mechanism = Callable[[int, int], int]
 
 def _sound_mechanism(_seq: int, _at: int) -> int:
     return 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """What the device is beside its controller: changed only by refills and by the end of an hour."""
-
-    figures: DeviceFigures
-    made: int
-    fill: Solution
-    fluid: Fluid
-
-
-class _Mark(NamedTuple):
-    """Where the hour now running began: the pulses given until then, and fg by drug that had left the tip."""
-
-    start: int
-    given: int
-    tip: tuple[tuple[str, int], ...]
 
 
 class Device:
@@ -68,10 +54,11 @@ class Device:
         self,
         kept: journal.Journal,
         hours: HourLog,
-        body: _Body,
+        body: Body,
         state: kernel.State,
-        mark: _Mark,
+        mark: Mark,
         mechanism: Mechanism,
+        watch: Watch | None = None,
         max_late_ms: int | None = None,
     ) -> None:
         self._journal = kept
@@ -81,12 +68,15 @@ class Device:
         self._mark = mark
         self._hour_end = mark.start + MS_PER_HOUR
         self._drug = body.fill.primary.drug if state.plan is None else state.plan.program.drug
-        self._mechanism = mechanism
+        self._watch = watch
+        self._mechanism = mechanism if watch is None else watch.around(mechanism, self._claim)
+        self._train = 0  # of the pulse that was begun last
+        self._digest = _digest(state)
         self._now = state.now
         self.max_late_ms = max_late_ms
 
     @classmethod
-    def create(
+    def create(  # noqa: PLR0913 - all that a pump is made of
         cls,
         storage: journal.Storage,
         profile: DeviceProfile | DeviceFigures,
@@ -97,14 +87,16 @@ class Device:
         now: int,
         *,
         mechanism: Mechanism = _sound_mechanism,
+        watch: Watch | None = None,
     ) -> Self:
         """A new pump, filled with ``fill_nl`` of ``fill``, with ``path_nl`` from its outlet to the catheter tip.
 
-        ``path_content`` None means that the path holds no drug of ours. Raises Refused when the storage already holds a
-        pump, when the model lacks a figure, or when a volume does not fit.
+        ``path_content`` None means that the path holds no drug of ours. ``watch`` is its supervisor, a new one; without
+        one the controller stands alone, as in a course that simulates years. Raises Refused when the storage already
+        holds a pump, when the model lacks a figure, or when a volume does not fit.
         """
         figures = profile if isinstance(profile, DeviceFigures) else profile.device()
-        _check_fill(figures, fill_nl)
+        check_fill(figures, fill_nl)
         if path_nl < 0:
             raise Refused(Refusal("path_volume", f"{path_nl} nL is not the volume of a path", "path_nl"))
         if any(journal.scan(storage.read(bank)).checkpoint for bank in journal.BANKS):
@@ -119,12 +111,14 @@ class Device:
         )
         state = kernel.start(config, fill_nl, now)
         fluid = Fluid.begin(path_nl, path_content, fill, fill_nl, figures.residual_nl)
-        body = _Body(figures, now, fill, fluid)
+        body = Body(figures, now, fill, fluid)
         for bank in (*journal.BANKS, HOURS_BANK):
             storage.truncate(bank, 0)
-        mark = _Mark(now // MS_PER_HOUR * MS_PER_HOUR, 0, ())
-        kept = journal.create(storage, _checkpoint(body, state, mark), now, cls.rotate_after)
-        return cls(kept, HourLog(storage), body, state, mark, mechanism)
+        mark = Mark(now // MS_PER_HOUR * MS_PER_HOUR, 0, ())
+        kept = journal.create(storage, checkpoint(body, state, mark), now, cls.rotate_after)
+        if watch is not None:
+            watch.refill(fill_nl, now)
+        return cls(kept, HourLog(storage), body, state, mark, mechanism, watch)
 
     @classmethod
     def open(
@@ -134,28 +128,37 @@ class Device:
         *,
         max_late_ms: int | None = None,
         mechanism: Mechanism = _sound_mechanism,
+        watch: Callable[[DeviceFigures, int], Watch] | None = None,
     ) -> Self:
         """The pump kept in ``storage``, recovered. Time in which it did not run is told as a gap and not made up.
 
-        ``max_late_ms`` None is for simulated time; a number is for a pump whose time really passes: see ``advance``.
+        ``watch`` opens its supervisor, from its figures and the volume of its path; a pump that was made with one
+        needs it. ``max_late_ms`` None is for simulated time; a number is for a pump whose time really passes: see
+        ``advance``.
 
         Raises Refused when no pump can be read there. A journal that is damaged opens with delivery ended, an alarm,
         and every lost record counted as a pulse for caps.
         """
         try:
-            kept, checkpoint, records, lost = journal.recover(storage, cls.rotate_after)
+            kept, stored, records, lost = journal.recover(storage, cls.rotate_after)
         except journal.JournalError as error:
             do = "Do not use this pump: replace it, or create a new one in another place."
             raise Refused(Refusal("journal_unreadable", str(error), "storage", do)) from None
-        body, state, mark = _from_checkpoint(checkpoint)
+        body, state, mark = from_checkpoint(stored)
         damage = state.past.damage + lost
-        device = cls(kept, HourLog(storage), body, state, mark, mechanism, max_late_ms)
+        beside = None if watch is None else watch(body.figures, body.fluid.path_nl)
+        device = cls(kept, HourLog(storage), body, state, mark, mechanism, beside, max_late_ms)
         for record in records:
             device._state = kernel.apply(device._state, record)
             device._note(record)
         device._do(kernel.Restart(now, damage))
         device._journal.sync()
         device._now = max(now, device._state.now)
+        device._digest = _digest(device._state)
+        if beside is not None and device._state.plan is not None:
+            beside.agree(device._state.plan.program.label, device._now)
+        device._heed_watch()
+        device._journal.sync()
         return device
 
     @property
@@ -192,7 +195,13 @@ class Device:
         Raises Refused, with the old one still running, when the controller does not accept it.
         """
         self.advance(now)
-        self._accept(kernel.Load(compile_order(prescription, self._body.figures.pulse_nl), now))
+        event = kernel.Load(compile_order(prescription, self._body.figures.pulse_nl), now)
+        if self._watch is not None:
+            self._check(event)
+            self._watch.install(event.program.label, now)
+        self._accept(event)
+        self._digest = _digest(self._state)
+        self._heed_watch()
         return Receipt(prescription.digest(), now, self.next_due)
 
     def demand(self, now: int) -> int:
@@ -205,26 +214,40 @@ class Device:
     def resume(self, now: int) -> None:
         """A person lets the pump go on as far as the alarms that are still active allow. Raises Refused."""
         self.advance(now)
+        self._check(kernel.Resume(now))
+        if self._watch is not None:
+            over = self._watch.latched
+            self._watch.resume(now)
+            self._accept(kernel.Faults(0, over, now))
         self._accept(kernel.Resume(now))
+        self._heed_watch()
 
     def mark_path(self, now: int, *, empty: bool) -> None:
         """A person says whether the path from the outlet to the tip is empty. Raises Refused."""
         self.advance(now)
         self._accept(kernel.Path(empty, now))
+        if self._watch is not None:
+            self._watch.path(empty=empty, now=now)
 
     def heed(self, began: int, ended: int, now: int) -> None:
         """Alarms that began and ended, bit n for alarm n. Never refused; delivery can only become less by it."""
         self.advance(now)
         self._accept(kernel.Faults(began, ended, now))
+        self._heed_watch()
 
     def stray(self, now: int) -> None:
         """A stroke was sensed that nobody asked for. Never refused."""
         self._accept(kernel.Stray(now))
+        if self._watch is not None:
+            self._watch.stray(now)
+            self._heed_watch()
 
     def stop(self, now: int) -> None:
         """Deliver nothing from ``now`` on. Never refused."""
         self.advance(now)
         self._accept(kernel.Stop(now))
+        if self._watch is not None:
+            self._watch.stop(now)
 
     def refill(self, withdrawn_nl: int, fill: Solution, fill_nl: int, now: int) -> RefillReport:
         """Empty the reservoir down to its residual, and fill it. ``withdrawn_nl`` is what the syringe showed.
@@ -233,13 +256,16 @@ class Device:
         """
         self.advance(now)
         figures = self._body.figures
-        _check_fill(figures, fill_nl)
+        check_fill(figures, fill_nl)
         if not 0 <= withdrawn_nl <= figures.reservoir_nl:
             do = f"It is between 0 and {auto(figures.reservoir_nl, VOLUME)}."
             what = f"{auto(withdrawn_nl, VOLUME)} cannot have been withdrawn"
             raise Refused(Refusal("withdrawn_volume", what, "withdrawn_nl", do))
         done = self._refilled(withdrawn_nl, fill, fill_nl)
-        label = kernel.canonical([withdrawn_nl, _parts(fill)])
+        label = kernel.canonical([withdrawn_nl, parts(fill)])
+        self._check(kernel.Refill(fill_nl, now, label))
+        if self._watch is not None:
+            self._watch.refill(fill_nl, now)
         self._accept(kernel.Refill(fill_nl, now, label))
         return RefillReport(
             now,
@@ -267,7 +293,11 @@ class Device:
             if due > now or due == kernel.NEVER:
                 break
             self._do(kernel.Tick(due if late is None or now - due <= late else now))
+            self._heed_watch()
         self._now = max(self._now, now)
+        if self._watch is not None:
+            self._watch.beat(now)
+            self._heed_watch()
         if self._now >= self._hour_end:
             self._end_hour(self._now)
 
@@ -335,15 +365,35 @@ class Device:
                     self._note(action)
             elif isinstance(action, Actuate):
                 self._journal.sync()
+                self._train = cast(Record, actions[0]).c
                 self._do(kernel.Outcome(action.seq, self._mechanism(action.seq, after.now)))
             elif isinstance(action, Reject):
                 return action
         return None
 
+    def _claim(self, _seq: int) -> tuple[int, str]:
+        return self._train, self._digest
+
+    def _heed_watch(self) -> None:
+        """What the supervisor raised becomes alarms of the controller, and the controller's rung its limit."""
+        watch = self._watch
+        if watch is None:
+            return
+        if began := watch.take_raised():
+            self._do(kernel.Faults(began, 0, self._state.now))
+        watch.limit(self._state.aside.rung, self._state.now)
+
+    def _check(self, event: kernel.Event) -> None:
+        """Raise Refused when the controller would not accept the event; nothing is done yet."""
+        _, actions = kernel.step(self._state, event)
+        for action in actions:
+            if isinstance(action, Reject):
+                raise Refused(refusal_of(action))
+
     def _accept(self, event: kernel.Event) -> None:
         reject = self._do(event)
         if reject is not None:
-            raise Refused(_refusal(reject))
+            raise Refused(refusal_of(reject))
         self._journal.sync()
 
     def _note(self, record: Record) -> None:
@@ -353,8 +403,8 @@ class Device:
         if record.kind == kernel.RecordKind.LOAD and self._state.plan is not None:
             self._drug = self._state.plan.program.drug
         if record.kind == kernel.RecordKind.REFILL:
-            withdrawn_nl, parts = json.loads(record.blob)
-            fill = _solution(parts)
+            withdrawn_nl, filled = json.loads(record.blob)
+            fill = solution(filled)
             self._body = replace(self._body, fill=fill, fluid=self._refilled(withdrawn_nl, fill, record.a).fluid)
 
     def _refilled(self, withdrawn_nl: int, fill: Solution, fill_nl: int) -> Refilled:
@@ -368,12 +418,12 @@ class Device:
             pulses = given - mark.given
             drug_fg = tip[self._drug] - dict(mark.tip).get(self._drug, 0) if self._drug in tip else 0
             self._hours.append(Hour(mark.start, pulses, pulses * self._body.figures.pulse_nl, drug_fg))
-        self._mark = _Mark(now // MS_PER_HOUR * MS_PER_HOUR, given, tuple(sorted(tip.items())))
+        self._mark = Mark(now // MS_PER_HOUR * MS_PER_HOUR, given, tuple(sorted(tip.items())))
         self._hour_end = self._mark.start + MS_PER_HOUR
 
     def _rotate(self) -> None:
         self._hours.sync()
-        self._journal.rotate(_checkpoint(self._body, self._state, self._mark), self._state.now)
+        self._journal.rotate(checkpoint(self._body, self._state, self._mark), self._state.now)
 
 
 _ALARMS: dict[kernel.Alarm, AlarmCode] = {
@@ -388,76 +438,6 @@ _ALARMS: dict[kernel.Alarm, AlarmCode] = {
 _NOTED = frozenset({int(kernel.RecordKind.LOAD), int(kernel.RecordKind.REFILL)})
 
 
-def _checkpoint(body: _Body, state: kernel.State, mark: _Mark) -> bytes:
-    return kernel.canonical(
-        {
-            "figures": asdict(body.figures),
-            "made": body.made,
-            "fill": _parts(body.fill),
-            "fluid": body.fluid.plain(),
-            "state": kernel.state_to_bytes(state).decode("ascii"),
-            "mark": mark,
-        }
-    )
-
-
-def _from_checkpoint(data: bytes) -> tuple[_Body, kernel.State, _Mark]:
-    plain: dict[str, Any] = json.loads(data)
-    figures = DeviceFigures(**plain["figures"])
-    body = _Body(figures, plain["made"], _solution(plain["fill"]), Fluid.from_plain(plain["fluid"]))
-    start, given, tip = plain["mark"]
-    mark = _Mark(start, given, tuple((drug, mass) for drug, mass in tip))
-    return body, kernel.state_from_bytes(plain["state"].encode("ascii")), mark
-
-
-def _parts(solution: Solution) -> list[list[Any]]:
-    return [[part.drug, part.concentration] for part in solution.components]
-
-
-def _solution(parts: list[list[Any]]) -> Solution:
-    return Solution(tuple(Component(drug, concentration) for drug, concentration in parts))
-
-
-def _check_fill(figures: DeviceFigures, fill_nl: int) -> None:
-    if not 0 <= fill_nl <= figures.reservoir_nl:
-        what = f"{auto(fill_nl, VOLUME)} does not go into this reservoir"
-        do = f"It takes up to {auto(figures.reservoir_nl, VOLUME)}."
-        raise Refused(Refusal("fill_volume", what, "fill_nl", do))
-
-
-def _refusal(reject: Reject) -> Refusal:
-    """The controller's reason, in words."""
-    what, where, kind = _REASONS.get(reject.code, (f"the controller refused it ({reject.code})", "program", None))
-    do = ""
-    if kind is not None:
-        what = f"{what}: {auto(reject.value, kind)} against {auto(reject.limit, kind)}"
-        do = f"Stay within {auto(reject.limit, kind)}."
-    return Refusal(reject.code, what, where, do, source="the pump's controller")
-
-
-_REASONS: dict[str, tuple[str, str, Kind | None]] = {
-    "clock_backwards": ("the time given is before what the pump has already done", "now", None),
-    "outcome_awaited": ("a pulse is under way", "now", None),
-    "flow_above_maximum": ("a part of the program is above the pump's highest flow", "program", FLOW),
-    "flow_below_minimum": ("the program is below the pump's lowest flow", "program", FLOW),
-    "cap": ("the program gives more in a sliding window than its cap", "caps", MASS),
-    "segments": ("the segments of the program overlap, or do not fit in its period", "program", None),
-    "caps": ("a cap or its window is out of range", "caps", None),
-    "program_size": ("the program has too many parts", "program", None),
-    "program_range": ("a figure of the program is out of range", "program", None),
-    "rate_out_of_range": ("a fallback or temporary rate is outside what the pump can give", "program", FLOW),
-    "bolus_below_pulse": ("a bolus is smaller than one pulse", "bolus", MASS),
-    "safety": ("a reaction to an alarm is out of range", "safety", None),
-    "demand": ("a figure of the patient's bolus is out of range", "patient_bolus", None),
-    "once": ("a figure of what is given once is out of range", "once", None),
-    "repeated": ("this order runs already, and what it gives once is not given twice", "once", None),
-    "window_full": ("with the base filled in, a sliding window would hold more than its cap", "caps", MASS),
-    "path_not_empty": ("the path is not marked empty, or the priming volume is above it", "once", VOLUME),
-    "locked": ("an alarm or a safe state refuses boluses", "bolus", None),
-    "reservoir": ("the reservoir does not hold so much", "reservoir", VOLUME),
-    "not_running": ("the pump is not running", "bolus", None),
-    "no_patient_bolus": ("the order has no bolus for the patient", "bolus", None),
-    "something_runs": ("a bolus, a bridge or a temporary change is running", "bolus", None),
-    "lockout": ("the lockout is not over", "bolus", None),
-    "count": ("as many boluses as the order allows were given", "bolus", None),
-}
+def _digest(state: kernel.State) -> str:
+    """Of the order that the controller runs, as both parts name it; empty when there is none."""
+    return "" if state.plan is None else sha256(state.plan.program.label).hexdigest()

@@ -1,6 +1,7 @@
 """A pump's folder: what pump it is, its lock, its socket. One folder is one pump for its whole life.
 
-``pump.json`` says what the pump is; ``journal/`` is the device's own; ``pump.sock`` is where it listens; ``pump.lock``
+``pump.json`` says what the pump is; ``journal/`` is the controller's and ``supervisor/`` the supervisor's;
+``pump.sock`` is where it listens; ``pump.lock``
 is held by the one process that runs it. Volumes in nL.
 """
 
@@ -23,6 +24,7 @@ from thecal.pump.clock import RealTime, SharedClock
 from thecal.quantity import Refusal, Refused
 
 CONFIG, LOCK, SOCKET, JOURNAL = "pump.json", "pump.lock", "pump.sock", "journal"
+SUPERVISOR = "supervisor"  # its own journal, beside the controller's
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FLOCK = "@hhqqi4x"  # struct flock of Linux on 64 bits
 
@@ -66,6 +68,7 @@ def create_pump(
     """
     from thecal.pump.device import Device
     from thecal.pump.storage import FileStorage
+    from thecal.pump.watch import Watch
 
     if not _ID.fullmatch(pump_id):
         do = "Use 1 to 64 letters, digits, _ or -."
@@ -81,9 +84,12 @@ def create_pump(
     try:
         (draft / CONFIG).write_text(json.dumps(config.plain(), indent=1), "utf-8")
         now = SharedClock(draft / config.clock, real).now_ms() if made is None else made
-        storage = FileStorage(draft / JOURNAL)
-        Device.create(storage, model, config.path_nl, config.path_content, config.fill, config.fill_nl, now)
+        storage, own = FileStorage(draft / JOURNAL), FileStorage(draft / SUPERVISOR)
+        watch = Watch(model.device(), config.path_nl, own, now, new=True)
+        content, fill, volume = config.path_content, config.fill, config.fill_nl
+        Device.create(storage, model, config.path_nl, content, fill, volume, now, watch=watch)
         storage.close()
+        own.close()
         draft.rename(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)

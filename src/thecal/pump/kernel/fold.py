@@ -36,7 +36,7 @@ STRAYS_ALLOWED = 1
 RESUME_GAP_MS = MS_PER_DAY
 RESETS, RESETS_WITHIN_MS = 5, 3_600_000
 _KEEP_MS = MAX_WINDOW_MS
-_FAILED_OF = 20  # three failed pulses of so many are under-delivery, three in a row are a stall
+_FAILED_OF = 20  # three pulses of so many that moved nothing are under-delivery, three failed in a row are a stall
 
 # plain ints: looking up a member of an enumeration costs more than the arithmetic around it
 _INTENT, _OUTCOME = int(RecordKind.INTENT), int(RecordKind.OUTCOME)
@@ -112,15 +112,14 @@ def apply_outcome(state: State, record: Record) -> State:
     state = state._replace(pending=0, given=given)
     if doubt == Doubt.DOUBTFUL:
         return state._replace(past=past._replace(doubtful=past.doubtful + 1))
-    if doubt == Doubt.VETOED:
-        return state._replace(past=past._replace(vetoed=past.vetoed + 1))
-    failed = (*aside.failed, record.a)[-3:]
-    faults, behind = aside.faults, record.a - failed[0]
+    vetoed = doubt == Doubt.VETOED
+    failed = (*aside.failed, -record.a if vetoed else record.a)[-3:]
+    faults, behind = aside.faults, record.a - abs(failed[0])
     if len(failed) == 3 and behind < _FAILED_OF:
-        faults |= _bits(UNDER_DELIVERY, *((MOTOR_STALL,) if behind == 2 else ()))
+        faults |= _bits(UNDER_DELIVERY, *((MOTOR_STALL,) if behind == 2 and min(failed) > 0 else ()))
     state = state._replace(
-        past=past._replace(failed=past.failed + 1),
-        alarms=state.alarms | Alarm.STROKE_FAILED,
+        past=past._replace(failed=past.failed + (not vetoed), vetoed=past.vetoed + vetoed),
+        alarms=state.alarms if vetoed else state.alarms | Alarm.STROKE_FAILED,
         aside=aside._replace(failed=failed),
     )
     return _climb(state, state.now, faults)

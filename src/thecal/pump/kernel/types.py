@@ -360,7 +360,7 @@ class Aside(NamedTuple):
     granted: tuple[int, ...] = ()  # the latest grants, oldest first
     boluses: Ledger = EMPTY_LEDGER  # of what the ledger holds, what was no base
     strays: int = 0  # since the last resume
-    failed: tuple[int, ...] = ()  # the last pulses that failed, by number
+    failed: tuple[int, ...] = ()  # the last pulses that moved nothing, by number; negative where it was vetoed
     path_empty: bool = False
 
 

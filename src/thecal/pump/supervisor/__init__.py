@@ -35,7 +35,7 @@ from thecal.pump.supervisor.types import (
 from thecal.pump.supervisor.wiring import VETO, Guard, supervised
 
 __all__ = [
-    "VETO", "Action", "Close", "Drive", "Event", "Fact", "Figures", "Guard", "Heartbeat", "Install", "Level", "Limit", "Open",
-    "Order", "Path", "Permit", "Raise", "Record", "Refill", "Request", "Restart", "Resume", "State", "Stop", "Stroke",
-    "Tick", "Veto", "apply", "judge", "read_order", "supervised",
+    "VETO", "Action", "Close", "Drive", "Event", "Fact", "Figures", "Guard", "Heartbeat", "Install", "Level", "Limit",
+    "Open", "Order", "Path", "Permit", "Raise", "Record", "Refill", "Request", "Restart", "Resume", "State", "Stop",
+    "Stroke", "Tick", "Veto", "apply", "judge", "read_order", "supervised",
 ]  # fmt: skip

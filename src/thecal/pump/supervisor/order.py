@@ -16,9 +16,11 @@ from thecal.pump.supervisor.types import DAY, MOST, Figures
 
 MAX_BYTES = 16_384
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,79}", re.ASCII)
-_ALARM = re.compile(r"[A-Z][A-Z0-9_]{0,39}", re.ASCII)
+_ALARM = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _ACTIONS = ("continue", "basal_only", "fallback", "min_rate", "stop")
-_ALWAYS_STOP = ("OVER_DELIVERY", "FREE_FLOW", "ACTUATOR_FAULT", "RESERVOIR_EMPTY")
+_NOT_FOR_ORDERS = frozenset(
+    {"over_delivery", "free_flow", "actuator_fault", "reservoir_empty", "therapy_stopped", "emergency_used"}
+)
 _ROUTES = ("intrathecal", "epidural", "intravenous", "oral")
 _TOP = ("format", "id", "patient", "author", "written", "route", "solution", "anchor", "program", "caps")
 _ONCE: dict[str, tuple[str, ...]] = {
@@ -242,6 +244,6 @@ def _safety(plain: Any) -> int | None:
     names = [name for name, action in named if action in _ACTIONS]
     if len(names) < len(reactions) or any(not isinstance(name, str) or not _ALARM.fullmatch(name) for name in names):
         raise ValueError("safety.reactions: not an alarm and its action")
-    if len(set(names)) < len(names) or set(names) & set(_ALWAYS_STOP):
-        raise ValueError("safety.reactions: an alarm named twice, or one that always stops")
+    if len(set(names)) < len(names) or _NOT_FOR_ORDERS.intersection(names):
+        raise ValueError("safety.reactions: an alarm named twice, or one that no order may choose")
     return None if fallback is None else int(fallback)
