@@ -1,0 +1,203 @@
+"""A device with its supervisor: both hold the same order, and no pulse leaves without both, come what may."""
+
+from dataclasses import replace
+
+import pytest
+from supervisor_rig import PowerCut, Store
+
+from thecal.formulary import Solution
+from thecal.pump import (
+    Caps,
+    Device,
+    DeviceFigures,
+    MemoryStorage,
+    MinimumRate,
+    Prescription,
+    SimpleContinuous,
+    kernel,
+)
+from thecal.pump.parts import PatientBolus, PrimingBolus
+from thecal.pump.watch import Watch
+from thecal.quantity import Refused
+
+HOUR, DAY = 3_600_000, 86_400_000
+T0, MG = 20_000 * DAY, 10**12
+MORPHINE = Solution.parse("morphine 10 mg/mL")
+FIGURES = DeviceFigures("rig", 20_000_000, 250, 1_000, 24_000_000, 0, 2_000_000, 0, 48_000)
+ORDER = Prescription(
+    "rx", "p", "intrathecal", MORPHINE, SimpleContinuous(4 * MG), Caps(MG, 10 * MG), T0, "Dr Example", T0
+)
+
+
+class Rig:
+    """A device, its supervisor, and where both keep their journals."""
+
+    def __init__(self, path_nl: int = 0) -> None:
+        self.storage, self.own = MemoryStorage(), Store()
+        self.strokes: list[int] = []
+        self.watch = Watch(FIGURES, path_nl, self.own, T0, new=True)
+        self.device = Device.create(
+            self.storage, FIGURES, path_nl, None, MORPHINE, 18_000_000, T0, mechanism=self.move, watch=self.watch
+        )
+
+    def move(self, seq: int, _at: int) -> int:
+        self.strokes.append(seq)
+        return 1
+
+    def reopen(self, now: int) -> None:
+        def again(figures: DeviceFigures, path_nl: int) -> Watch:
+            self.watch = Watch(figures, path_nl, self.own, now)
+            return self.watch
+
+        self.device = Device.open(self.storage, now, mechanism=self.move, watch=again)
+
+
+def test_a_day_with_both_gives_what_was_ordered_and_vetoes_nothing() -> None:
+    rig = Rig()
+    rig.device.load(ORDER, T0)
+    rig.device.advance(T0 + DAY)
+    status = rig.device.status(T0 + DAY)
+    assert status.delivered_pulses == len(rig.strokes) == 1_600
+    assert status.vetoed_pulses == 0
+    assert status.alarms == ()
+    assert rig.watch.take_vetoes() == {}
+
+
+def test_what_one_part_refuses_changes_neither() -> None:
+    rig = Rig()
+    rig.device.load(ORDER, T0)
+    too_much = replace(ORDER, program=SimpleContinuous(400 * MG))
+    with pytest.raises(Refused):
+        rig.device.load(too_much, T0 + HOUR)
+    prime = replace(ORDER, once=PrimingBolus(10_000, HOUR))
+    with pytest.raises(Refused):
+        rig.device.load(prime, T0 + HOUR)
+    rig.device.advance(T0 + 2 * HOUR)
+    assert rig.device.prescription == ORDER
+    assert rig.device.status(T0 + 2 * HOUR).vetoed_pulses == 0
+
+
+def test_a_supervisor_that_cannot_store_stops_delivery_and_is_heard_of() -> None:
+    rig = Rig()
+    rig.device.load(ORDER, T0)
+    rig.device.advance(T0 + HOUR)
+    given = len(rig.strokes)
+    rig.own.fails = True
+    rig.device.advance(T0 + 2 * HOUR)
+    assert len(rig.strokes) == given
+    assert {"storage_degraded", "under_delivery"} <= set(rig.device.alarms)
+    assert set(rig.watch.take_vetoes()) == {"storage"}
+
+
+def test_after_a_restart_both_go_on_with_the_same_order() -> None:
+    rig = Rig()
+    rig.device.load(ORDER, T0)
+    rig.device.advance(T0 + HOUR)
+    rig.reopen(T0 + 2 * HOUR)
+    rig.device.advance(T0 + 4 * HOUR)
+    status = rig.device.status(T0 + 4 * HOUR)
+    assert status.vetoed_pulses == 0
+    assert status.state == "running"
+    assert len(rig.strokes) == len(set(rig.strokes)) == status.delivered_pulses
+
+
+def test_power_that_goes_between_the_two_records_of_an_order_leaves_them_agreeing() -> None:
+    rig = Rig()
+    rig.device.load(ORDER, T0)
+    rig.device.advance(T0 + HOUR)
+    later = replace(ORDER, id="rx-2", program=SimpleContinuous(2 * MG))
+    rig.watch.install(later.to_bytes(), T0 + HOUR)  # and here the power goes, before the controller wrote it
+    rig.reopen(T0 + HOUR)
+    rig.device.advance(T0 + 2 * HOUR)
+    assert rig.device.prescription == ORDER
+    assert rig.device.status(T0 + 2 * HOUR).vetoed_pulses == 0
+    assert rig.device.status(T0 + 2 * HOUR).delivered_pulses > 120
+
+
+def test_a_damaged_supervisor_lets_nothing_pass_until_a_person_orders_and_is_heard_of() -> None:
+    rig = Rig()
+    rig.device.load(ORDER, T0)
+    rig.device.advance(T0 + HOUR)
+    rig.own.banks[1][-30] ^= 1
+    rig.reopen(T0 + HOUR)
+    given = len(rig.strokes)
+    rig.device.advance(T0 + 2 * HOUR)
+    assert len(rig.strokes) == given
+    assert {"state_suspect", "under_delivery"} <= set(rig.device.alarms)
+    rig.device.load(replace(ORDER, id="rx-2"), T0 + 2 * HOUR)
+    rig.device.advance(T0 + 4 * HOUR)
+    assert len(rig.strokes) > given + 100
+
+
+def test_two_strays_stop_both_parts_until_a_person_resumes() -> None:
+    rig = Rig()
+    rig.device.load(ORDER, T0)
+    rig.device.advance(T0 + HOUR)
+    rig.device.stray(T0 + HOUR)
+    rig.device.stray(T0 + HOUR)
+    given = len(rig.strokes)
+    rig.device.advance(T0 + 2 * HOUR)
+    assert len(rig.strokes) == given
+    assert "free_flow" in rig.device.alarms
+    assert rig.watch.latched
+    rig.device.resume(T0 + 2 * HOUR)
+    assert not rig.watch.latched
+    rig.device.advance(T0 + 3 * HOUR)
+    assert len(rig.strokes) > given + 60
+
+
+def test_a_rung_of_the_ladder_is_the_supervisors_limit_too() -> None:
+    rig = Rig()
+    rig.device.load(ORDER, T0)
+    rig.device.heed(1 << 24, 0, T0 + HOUR)  # a sensor fault: base alone
+    assert rig.device.status(T0 + HOUR).rung == "basal_only"
+    rig.reopen(T0 + HOUR)
+    rig.device.advance(T0 + 3 * HOUR)
+    assert rig.device.status(T0 + 3 * HOUR).vetoed_pulses == 0
+    assert len(rig.strokes) > 150
+
+
+@pytest.mark.parametrize("act", ["bolus", "prime", "minimum", "stop", "refill"])
+def test_each_kind_of_delivery_passes_both_parts(act: str) -> None:
+    rig = Rig(path_nl=100_000)
+    rig.device.load(ORDER, T0)
+    match act:
+        case "bolus":
+            bolus = PatientBolus(MG // 10, 60_000, HOUR, 4)
+            rig.device.load(replace(ORDER, patient_bolus=bolus), T0 + 1)
+            rig.device.demand(T0 + 2 * HOUR)
+        case "prime":
+            rig.device.mark_path(T0 + 1, empty=True)
+            rig.device.load(replace(ORDER, once=PrimingBolus(100_000, HOUR)), T0 + 2)
+        case "minimum":
+            rig.device.load(replace(ORDER, program=MinimumRate(48_000)), T0 + 1)
+        case "stop":
+            rig.device.stop(T0 + HOUR)
+            rig.device.load(replace(ORDER, id="rx-3"), T0 + 2 * HOUR)
+        case _:
+            rig.device.refill(17_000_000, MORPHINE, 19_000_000, T0 + HOUR)
+    rig.device.advance(T0 + 6 * HOUR)
+    status = rig.device.status(T0 + 6 * HOUR)
+    assert status.vetoed_pulses == 0, rig.watch.take_vetoes()
+    assert status.delivered_pulses == len(rig.strokes) > 40
+    assert not [name for name in status.alarms if name not in ("gap", "stopped")]
+
+
+def test_power_cut_at_every_byte_of_the_supervisors_journal_never_gives_a_pulse_twice() -> None:
+    whole = Rig()
+    whole.device.load(ORDER, T0)
+    size = len(whole.own.banks[1])
+    whole.device.advance(T0 + 200_000)
+    for cut in range(0, len(whole.own.banks[1]) - size, 3):
+        rig = Rig()
+        rig.device.load(ORDER, T0)
+        rig.own.budget = cut
+        with pytest.raises(PowerCut):
+            rig.device.advance(T0 + 200_000)
+        rig.own.budget = None
+        rig.reopen(T0 + 200_000)
+        rig.device.advance(T0 + HOUR)
+        assert len(rig.strokes) == len(set(rig.strokes))
+        assert rig.device.status(T0 + HOUR).doubtful_pulses <= 1
+        assert len(rig.strokes) > 55
+        assert kernel.Mode.RUNNING.name.lower() == rig.device.status(T0 + HOUR).state
