@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from thecal.body.bench import table
+from thecal.body.bench.copasi import copasi
 from thecal.body.bench.exact import by_lsoda, by_matrix, worst
-from thecal.body.bench.peers import lsoda, work_of
+from thecal.body.bench.peers import PEERS, lsoda
 from thecal.body.bench.problems import race_a, seven_states
 from thecal.body.bench.races import run_a, run_b2
+from thecal.body.bench.work import work_of
 from thecal.body.engine import series
 from thecal.cli.main import app
 
@@ -46,8 +49,9 @@ def test_a_line_holds_its_times_and_its_error() -> None:
     (line,) = run_a(1)
     assert line.error < line.allowed
     assert len(line.wall_s) == len(line.cpu_s) >= 1
-    preview, what_if = run_b2(1)
-    assert preview.error == what_if.error < 1e-6
+    preview, what_if = run_b2(1, check_hours=3)
+    assert 0.0 < preview.error == what_if.error < 1e-8
+    assert "Radau" in preview.checked_against
 
 
 def test_the_command_prints_the_table_as_text_and_as_data() -> None:
@@ -58,3 +62,11 @@ def test_the_command_prints_the_table_as_text_and_as_data() -> None:
     (line,) = json.loads(data.stdout)["ours"]
     assert line["race"] == "B"
     assert line["accurate"]
+
+
+def test_a_peer_that_is_not_installed_is_shown_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "PEERS", {"COPASI": ("no_such_engine", copasi, {"A": 1})})
+    lines = {line["peer"]: line for line in table.run(1, True, ("A",), lambda _: None)["peers"]}
+    assert lines["COPASI 4.48"]["recorded"]
+    assert lines["COPASI 4.48"]["note"].startswith("recorded")
+    assert set(PEERS) == {"SciPy LSODA", "libRoadRunner", "COPASI", "diffrax"}

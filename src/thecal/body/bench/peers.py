@@ -1,7 +1,7 @@
 """Other engines on races A, B and B1: ``python -m thecal.body.bench.peers PEER RACE`` prints seconds and error as JSON.
 
 No peer is a dependency: whichever can be imported is raced, at the tolerance of the race. Slow ones run a few patients
-and are scaled, which their line says. Every peer steps from bolus to bolus and reads hourly, as its manual suggests.
+and are scaled, which their line says. Peers step from bolus to bolus and read hourly, as their manuals suggest; COPASI takes boluses as an event.
 """
 
 import importlib
@@ -10,15 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from thecal.body.bench.problems import Problem, race_a, race_b, seven_states
-from thecal.body.engine import series
-from thecal.body.periodic import Train
+from thecal.body.bench.copasi import copasi
+from thecal.body.bench.work import Work, begin, error, segments, work_of
 
 Array = npt.NDArray[np.float64]
 
@@ -33,65 +31,6 @@ class PeerTime:
     compile_s: float
     error: float
     note: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Work:
-    """A race as any engine takes it: ``y' = M y + r``, then the response for B1; boluses at ``stops`` but the last.
-
-    ``matrices`` (p, n, n), ``infusion`` and ``bolus`` (p, n); readings (p, r, n) are of the linear states.
-    """
-
-    matrices: Array
-    infusion: Array
-    bolus: Array
-    readers: Array
-    kin: Array | None
-    kout: Array | None
-    starts: tuple[int, ...]
-    last: int
-    rtol: float
-    atol: float
-    expected: Array
-
-
-def work_of(race: str, patients: int) -> Work:
-    """Race ``race`` for its first ``patients``."""
-    problem: Problem = {"A": race_a, "B1": seven_states}[race](patients) if race != "B" else race_b()
-    systems, turnover = problem.systems, problem.turnover
-    (train,) = [item for item in problem.program if isinstance(item, Train)]
-    begin, period = int(train.start_h), int(train.period_h)
-    last = problem.grid.count - 1
-    starts = tuple(range(begin, min(last, begin + period * train.count), period))
-    readers = np.eye(systems.matrices.shape[1])[None] if systems.readers is None else systems.readers
-    expected = series(systems, problem.program, problem.grid, turnover)
-    infusion = systems.columns[:, 0] if turnover else np.zeros(systems.columns[:, 0].shape)
-    tight = (1e-6, 1e-9) if turnover else (1e-8, 1e-10)
-    bolus = train.mg * systems.columns[:, train.column]
-    kin, kout = (turnover.kin, turnover.kout) if turnover else (None, None)
-    return Work(systems.matrices, infusion, bolus, readers, kin, kout, starts, last, tight[0], tight[1], expected)
-
-
-def _segments(work: Work) -> list[tuple[int, int]]:
-    """From stop to stop; a bolus enters at the start of every segment but one that begins before the first."""
-    stops = [*([0] if work.starts[0] > 0 else []), *work.starts, work.last]
-    return list(pairwise(stops))
-
-
-def _readings(work: Work, states: Array) -> Array:
-    linear = work.matrices.shape[1]
-    read = np.einsum("prn,ptn->ptr", work.readers, states[:, :, :linear])
-    return read if work.kin is None else np.concatenate([read, states[:, :, linear:]], axis=2)
-
-
-def _error(work: Work, states: Array) -> float:
-    found = _readings(work, states)
-    peak = np.abs(work.expected[: found.shape[0]]).max(axis=1, keepdims=True)
-    return float((np.abs(found - work.expected[: found.shape[0]]) / peak).max())
-
-
-def _begin(work: Work) -> Array:
-    return np.append(np.zeros(work.matrices.shape[1]), [] if work.kin is None else [1.0])
 
 
 def _rhs(work: Work, patient: int) -> Callable[[float, Array], Array]:
@@ -115,9 +54,9 @@ def lsoda(work: Work) -> tuple[Array, float]:
     states = []
     for patient in range(work.matrices.shape[0]):
         rhs = _rhs(work, patient)
-        y = _begin(work)
+        y = begin(work)
         rows = [y]
-        for start, stop in _segments(work):
+        for start, stop in segments(work):
             if start in work.starts:
                 y = y.copy()
                 y[:linear] += work.bolus[patient]
@@ -159,9 +98,9 @@ def libroadrunner(work: Work) -> tuple[Array, float]:
             engine[f"r{i}"] = work.infusion[patient, i]
         if work.kin is not None and work.kout is not None:
             engine["kin"], engine["kout"] = work.kin[patient], work.kout[patient]
-        rows = [_begin(work)[None]]
+        rows = [begin(work)[None]]
         entering = np.flatnonzero(work.bolus[patient]).tolist()
-        for start, stop in _segments(work):
+        for start, stop in segments(work):
             if start in work.starts:
                 for i in entering:
                     engine[f"x{i}"] = engine[f"x{i}"] + work.bolus[patient, i]
@@ -177,8 +116,8 @@ def diffrax(work: Work) -> tuple[Array, float]:
     jnp: Any = importlib.import_module("jax.numpy")
     dfx: Any = importlib.import_module("diffrax")
     linear = work.matrices.shape[1]
-    starts = np.array([start for start, _ in _segments(work)], dtype=float)
-    lengths = {stop - start for start, stop in _segments(work)}
+    starts = np.array([start for start, _ in segments(work)], dtype=float)
+    lengths = {stop - start for start, stop in segments(work)}
     longest = max(lengths)
     given = np.array([float(start in work.starts) for start in starts])
 
@@ -210,9 +149,8 @@ def diffrax(work: Work) -> tuple[Array, float]:
             )
             return run.ys[ends - 1], run.ys
 
-        begin = jnp.zeros(linear) if work.kin is None else jnp.append(jnp.zeros(linear), 1.0)
-        ends = jnp.array([stop - start for start, stop in _segments(work)])
-        return jax.lax.scan(segment, begin, (jnp.array(given), ends))[1]
+        ends = jnp.array([stop - start for start, stop in segments(work)])
+        return jax.lax.scan(segment, jnp.array(begin(work)), (jnp.array(given), ends))[1]
 
     blank = np.zeros(work.matrices.shape[0])
     kin = blank if work.kin is None else work.kin
@@ -222,8 +160,8 @@ def diffrax(work: Work) -> tuple[Array, float]:
     found = np.asarray(call(work.matrices, work.infusion, work.bolus, kin, kout).block_until_ready())
     seconds = time.perf_counter() - began
     states = np.zeros((work.matrices.shape[0], work.last + 1, linear + (work.kin is not None)))
-    states[:, 0] = _begin(work)
-    for k, (start, stop) in enumerate(_segments(work)):
+    states[:, 0] = begin(work)
+    for k, (start, stop) in enumerate(segments(work)):
         states[:, start + 1 : stop + 1] = found[:, k, : stop - start]
     return states, seconds
 
@@ -231,6 +169,7 @@ def diffrax(work: Work) -> tuple[Array, float]:
 PEERS: dict[str, tuple[str, Callable[[Work], tuple[Array, float]], dict[str, int]]] = {
     "SciPy LSODA": ("scipy", lsoda, {"A": 10, "B": 1, "B1": 5}),
     "libRoadRunner": ("antimony", libroadrunner, {"A": 100, "B": 1, "B1": 50}),
+    "COPASI": ("COPASI", copasi, {"A": 100, "B": 1, "B1": 50}),
     "diffrax": ("diffrax", diffrax, {"A": 1000, "B": 1, "B1": 1000}),
 }
 """Name, module, engine, and how many patients of each race it is given."""
@@ -244,10 +183,9 @@ def race(peer: str, name: str) -> PeerTime:
     work = work_of(name, sizes[name])
     states, seconds = engine(work)
     total = time.perf_counter() - began
-    error = _error(work, states)
     scale = whole / sizes[name]
     note = "" if scale == 1 else f"{sizes[name]} of {whole:,} patients, scaled"
-    line = PeerTime(peer, name, seconds, max(total - seconds, 0.0), error, note)
+    line = PeerTime(peer, name, seconds, max(total - seconds, 0.0), error(work, states), note)
     return replace(line, seconds=seconds * scale)
 
 
