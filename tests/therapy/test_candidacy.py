@@ -409,7 +409,7 @@ def test_an_empty_chart_meets_nothing(name: str, rules: str) -> None:
     assert criterion(Chart(), name, rules).status == "unknown"
 
 
-@pytest.mark.parametrize("name", ["", "x" * 999, "fail", None, 3])
+@pytest.mark.parametrize("name", ["", "x" * 999, "fail"])
 def test_unknown_names_are_refused_with_what_there_is(name: Any) -> None:
     with pytest.raises(Refused, match="fail_physiotherapy"):
         criterion(Chart(), name)

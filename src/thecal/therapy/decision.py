@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from thecal.quantity import Refusal, Refused, decimal_text
 from thecal.therapy.chart import Chart
+from thecal.therapy.door import checked
 from thecal.therapy.events import Choice
 from thecal.therapy.events.facts import Priorities, TrialTolerance
 from thecal.therapy.reference import cite, load
@@ -67,6 +68,7 @@ TOPICS = (
 )
 
 
+@checked
 def options(chart: Chart, exposure: Mapping[Choice, str] = NO_EXPOSURE) -> tuple[Option, ...]:
     """Implanted infusion, medication, stimulation and no device, in that order, for this chart.
 
@@ -83,6 +85,7 @@ def options(chart: Chart, exposure: Mapping[Choice, str] = NO_EXPOSURE) -> tuple
     )
 
 
+@checked
 def priorities(chart: Chart) -> tuple[str, ...]:
     """What matters to the patient, the most important first; empty until it was asked and recorded."""
     latest = chart.latest(Priorities)
@@ -92,6 +95,7 @@ def priorities(chart: Chart) -> tuple[str, ...]:
     return (decided,) if decided else ()
 
 
+@checked
 def decision_lacks(chart: Chart) -> tuple[str, ...]:
     """What is missing for a shared decision; while it is not empty no option is proposed."""
     trial = next((each for each in reversed(chart.trials) if each.concluded is not None), None)
@@ -103,6 +107,7 @@ def decision_lacks(chart: Chart) -> tuple[str, ...]:
     return tuple(text for text in found if text)
 
 
+@checked
 def studies(topic: str) -> tuple[Study, ...]:
     """The published studies of a topic, the controlled ones first. Raises Refused for an unknown topic."""
     rows = [row for row in load("outcomes")["study"] if row["topic"] == topic]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from thecal.quantity import CONCENTRATION, FLOW, MASS, MS_PER_DAY, Refusal, Refused, show
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import exact, whole
 
 SECOND_MS = 1_000
@@ -38,6 +39,7 @@ class Pulses:
     error: Fraction
 
 
+@checked
 def flow(dose: int, concentration: int) -> Fraction:
     """Flow in nL/day that gives ``dose`` (fg/day) from ``concentration`` (fg/nL): Q = D / C.
 
@@ -51,12 +53,14 @@ def flow(dose: int, concentration: int) -> Fraction:
     return Fraction(dose, concentration)
 
 
+@checked
 def dose(flow_nl_day: Fraction | int, concentration: int) -> Fraction:
     """Dose in fg/day that a flow (nL/day) gives: D = Q * C. Raises Refused for values that are not above zero."""
     whole("concentration", concentration, 1)
     return exact("flow", flow_nl_day, positive=True) * concentration
 
 
+@checked
 def flow_refusals(dose_fg_day: int, concentration: int, flow_min: int, flow_max: int) -> tuple[Refusal, ...]:
     """Why a pump with these flow bounds (nL/day) cannot give the dose, with the concentration that it could use.
 
@@ -79,6 +83,7 @@ def flow_refusals(dose_fg_day: int, concentration: int, flow_min: int, flow_max:
     return ()
 
 
+@checked
 def concentration_for(dose_fg_day: int, span_ms: int, usable_nl: int, ceiling: int) -> int:
     """Concentration in fg/nL, rounded up, at which ``usable_nl`` lasts ``span_ms``: C = D * T / V.
 
@@ -95,6 +100,7 @@ def concentration_for(dose_fg_day: int, span_ms: int, usable_nl: int, ceiling: i
     return needed
 
 
+@checked
 def held_period(dose_fg_day: int, concentration: int, pulse_nl: int, step_ms: int = SECOND_MS) -> Given:
     """What a pump gives that can only hold a period of whole ``step_ms``, the nearest one.
 
@@ -112,6 +118,7 @@ def held_period(dose_fg_day: int, concentration: int, pulse_nl: int, step_ms: in
     return Given(pulses, steps * step_ms, real, real * concentration, real / wanted - 1)
 
 
+@checked
 def whole_pulses(mass_fg: int, concentration: int, pulse_nl: int) -> Pulses:
     """A bolus of ``mass_fg`` as whole pulses, rounded down. Raises Refused when it is less than one pulse."""
     whole("dose", mass_fg, 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from thecal.quantity import FLOW, MS_PER_DAY, VOLUME, Refusal, Refused, show
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import exact, whole
 
 LABEL_ERROR = Fraction(145, 1000)
@@ -93,6 +94,7 @@ class RefillDate:
     warnings: tuple[Refusal, ...] = ()
 
 
+@checked
 def refill_date(
     reservoir: Reservoir,
     flow_nl_day: Fraction | int,

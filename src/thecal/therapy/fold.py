@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from thecal.quantity import Refusal, Refused
 from thecal.therapy import gate
 from thecal.therapy.chart import Chart, Order, Trial
+from thecal.therapy.door import checked
 from thecal.therapy.draft import Draft
 from thecal.therapy.events import (
     AnyEvent,
@@ -60,6 +61,7 @@ _PLACES: Mapping[str, str] = {
 }
 
 
+@checked
 def fold(events: Iterable[AnyEvent], start: Chart | None = None) -> Chart:
     """The chart after ``events``, from nothing or on top of ``start``.
 
@@ -71,6 +73,7 @@ def fold(events: Iterable[AnyEvent], start: Chart | None = None) -> Chart:
     return draft.freeze()
 
 
+@checked
 def append(chart: Chart, event: AnyEvent) -> Chart:
     """The chart after one new event. Raises Refused (stage, role, contradiction) and changes nothing."""
     found = gate.computed(chart, event)
@@ -79,6 +82,7 @@ def append(chart: Chart, event: AnyEvent) -> Chart:
     return fold((event,), chart)
 
 
+@checked
 def refusals(chart: Chart, event: AnyEvent) -> tuple[Refusal, ...]:
     """Why ``append`` would refuse this event; empty when it would not."""
     try:

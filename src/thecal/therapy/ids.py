@@ -3,18 +3,24 @@
 The time and the random bytes are passed in; an id orders events for people and is never read as a time.
 """
 
+from thecal.quantity import Refusal, Refused
+from thecal.therapy.door import checked
+
 _MS_MAX = 2**48
 
 
+@checked
 def uuid7(now_ms: int, random_bytes: bytes) -> str:
     """The UUIDv7 of ``now_ms`` and 10 random bytes, as lower-case text of 36 characters.
 
-    Raises ValueError when the time does not fit 48 bits or there are not exactly 10 bytes.
+    Raises Refused when the time does not fit 48 bits or there are not exactly 10 bytes.
     """
     if not 0 <= now_ms < _MS_MAX:
-        raise ValueError(f"{now_ms} ms does not fit a UUIDv7")
+        do = f"Accepted: a whole number of ms from 0 to {_MS_MAX - 1}."
+        raise Refused(Refusal("input", f"{str(now_ms)[:40]!r} is no time of a UUIDv7.", "uuid7.now_ms", do))
     if len(random_bytes) != 10:
-        raise ValueError("a UUIDv7 takes 10 random bytes")
+        what = f"A UUIDv7 takes 10 random bytes, not {str(random_bytes)[:40]!r}."
+        raise Refused(Refusal("input", what, "uuid7.random_bytes", "Accepted: 10 bytes."))
     random = int.from_bytes(random_bytes)
     high, low = random >> 68, random & (2**62 - 1)  # 12 bits after the version, 62 after the variant
     value = now_ms << 80 | 7 << 76 | high << 64 | 2 << 62 | low

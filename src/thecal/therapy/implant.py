@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from thecal.pump import CatheterPlan, Interval, profile
 from thecal.quantity import MS_PER_DAY, VOLUME, Refusal, Refused, show
+from thecal.therapy.door import checked
 from thecal.therapy.events import ImplantRecorded, Site
 from thecal.therapy.numbers import exact
 
@@ -32,6 +33,7 @@ class DeadVolume:
     warnings: tuple[Refusal, ...]
 
 
+@checked
 def dead_volume(implant: ImplantRecorded) -> DeadVolume:
     """The dead volume of an implant. Raises Refused when the catalog lacks a value that it rests on."""
     (tubing,) = profile(implant.pump_profile).need("tubing_nl")
@@ -41,6 +43,7 @@ def dead_volume(implant: ImplantRecorded) -> DeadVolume:
     return DeadVolume(Interval(tubing, tubing), catheter, path, (*plan.warnings(), *_tip_warnings(implant)))
 
 
+@checked
 def time_to_tip(volume: Interval, flow_nl_day: Fraction | int) -> tuple[int, int]:
     """Earliest and latest time in ms until new drug is at the tip, at one flow: t = V / Q, by plug flow.
 
@@ -52,6 +55,7 @@ def time_to_tip(volume: Interval, flow_nl_day: Fraction | int) -> tuple[int, int
     return int(early), -int(-late // 1)
 
 
+@checked
 def check_implant(implant: ImplantRecorded) -> tuple[Refusal, ...]:
     """What is wrong with an implant before it is recorded: model, catheter, fill. Empty when nothing is."""
     found: list[Refusal] = []

@@ -102,7 +102,7 @@ class Ledger:
                 do = "Name the version of the chart that you read."
                 raise Refused(Refusal("no_version", "The version that was read is missing.", "version", do))
             return
-        if not 0 <= version <= self.version:
+        if type(version) is not int or not 0 <= version <= self.version:
             raise Clash(version, ())
         meanwhile = tuple(entry for entry in self.entries[version:] if entry.event.kind not in DIARY)
         if meanwhile and event.kind not in DIARY:

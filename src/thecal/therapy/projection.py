@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from thecal.quantity import MS_PER_DAY, Refused
 from thecal.therapy.candidacy import criterion, evaluate
 from thecal.therapy.chart import Chart
+from thecal.therapy.door import checked
 from thecal.therapy.events.facts import Coagulation, InfectionCheck
 from thecal.therapy.follow.prompts import prompts
 from thecal.therapy.numbers import whole
@@ -66,6 +67,7 @@ class Row:
     diary: DiaryWatch | None = None
 
 
+@checked
 def project(chart: Chart) -> Row | None:
     """The row of a chart; None before its patient is registered. Make it again whenever the chart changes."""
     if chart.patient is None:
@@ -74,6 +76,7 @@ def project(chart: Chart) -> Row | None:
     return Row(chart.patient.patient, chart.patient.name, chart.version, found, _diary(chart))
 
 
+@checked
 def board(rows: Iterable[Row], now: int) -> tuple[Task, ...]:
     """The tasks of all rows at ``now``: worst first, then by due date, then the oldest."""
     whole("now", now)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from thecal.formulary import Solution
 from thecal.quantity import MASS, MS_PER_DAY, VOLUME, Refusal, Refused, auto, decimal_text, show
+from thecal.therapy.door import checked
 from thecal.therapy.due import ACCURACY_SOURCE, LABEL_ERROR
 from thecal.therapy.numbers import exact, whole
 
@@ -55,6 +56,7 @@ class Comparison:
         return None if self.ratio is None else (self.ratio - 1) * 100
 
 
+@checked
 def expected_residual(start_nl: int, spans: Iterable[Span], other_nl: int = 0) -> int:
     """Volume in nL that should be left of ``start_nl`` after the flows, and ``other_nl`` of boluses and priming.
 
@@ -73,6 +75,7 @@ def expected_residual(start_nl: int, spans: Iterable[Span], other_nl: int = 0) -
     return left.numerator // left.denominator
 
 
+@checked
 def compare(
     start_nl: int,
     expected_nl: int,
@@ -135,6 +138,7 @@ def _reading(judged: bool, findings: tuple[Refusal, ...], ratio: Fraction | None
     return "trend it" if abs(ratio - 1) > accuracy / 2 else "as expected"
 
 
+@checked
 def missing_text(comparison: Comparison) -> str:
     """The mass to be explained, for people; empty when nothing is missing."""
     return ", ".join(f"{auto(fg, MASS, 3)} of {drug}" for drug, fg in comparison.missing_fg if fg > 0)

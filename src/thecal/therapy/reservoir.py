@@ -13,6 +13,7 @@ from thecal.formulary import Solution, stability
 from thecal.pump import profile
 from thecal.quantity import Refusal, Refused
 from thecal.therapy.chart import Chart
+from thecal.therapy.door import checked
 from thecal.therapy.due import Limit, RefillDate, Reservoir, refill_date
 from thecal.therapy.refill import Span, expected_residual
 
@@ -34,6 +35,7 @@ class Inside:
     flow: Fraction
 
 
+@checked
 def inside(chart: Chart, now: int) -> Inside:
     """The reservoir of the implanted pump at ``now``.
 
@@ -57,6 +59,7 @@ def inside(chart: Chart, now: int) -> Inside:
     )
 
 
+@checked
 def next_refill(chart: Chart, now: int, policy: Limit | None = None) -> RefillDate:
     """The next refill date of the implanted pump as seen at ``now``, from the lower bound of what is left.
 

@@ -6,8 +6,9 @@ The table ``STEPS`` is the pathway; docs/therapy/pathway.md shows it and a test 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from thecal.quantity import Refusal
+from thecal.quantity import Refusal, Refused
 from thecal.therapy.chart import Stage
+from thecal.therapy.door import checked
 from thecal.therapy.events import Role
 
 WAY: tuple[Stage, ...] = ("new", "referred", "assessed", "trial", "decision", "implanted", "in_therapy")
@@ -176,8 +177,14 @@ FIXED = frozenset(
 """Kinds that say what a pump or a rule did: these are never corrected, only followed by what happened next."""
 
 
+@checked
 def may(kind: str, stage: Stage, role: Role) -> Refusal | None:
-    """None when the table lets ``role`` write ``kind`` from ``stage``; else why not, and what is missing."""
+    """None when the table lets ``role`` write ``kind`` from ``stage``; else why not, and what is missing.
+
+    Raises Refused for a kind that the table does not know.
+    """
+    if kind not in STEPS:
+        raise Refused(Refusal("kind", f"{kind[:60]!r} is no step.", "may.kind", f"Use one of {', '.join(STEPS)}."))
     step = STEPS[kind]
     if role not in step.roles:
         return Refusal(

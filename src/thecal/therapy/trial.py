@@ -7,14 +7,12 @@ A day is 24 h counted from the start: baseline days run backwards from it, the a
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from thecal.formulary import Solution
 from thecal.quantity import MS_PER_DAY, Refusal, Refused, decimal_text
+from thecal.therapy.chart import Chart
+from thecal.therapy.door import checked
 from thecal.therapy.events import PainRecorded, PassRule, TrialPlanned, VerdictRecord
-
-if TYPE_CHECKING:
-    from thecal.therapy.chart import Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +76,7 @@ def plan_refusals(plan: TrialPlanned) -> tuple[Refusal, ...]:
     return tuple(found)
 
 
+@checked
 def judge(rule: PassRule, days: int, started: int, diary: Iterable[PainRecorded], now: int) -> Verdict:
     """The verdict at ``now`` of a trial of ``days`` days that started at ``started`` (ms)."""
     entries = sorted((entry.meta.at, entry.score) for entry in diary if entry.meta.at <= now)
@@ -110,7 +109,8 @@ def judge(rule: PassRule, days: int, started: int, diary: Iterable[PainRecorded]
     return Verdict(passed, baseline, result, relief, before, window, tuple(reasons))
 
 
-def conclude(chart: "Chart", now: int) -> Verdict:
+@checked
+def conclude(chart: Chart, now: int) -> Verdict:
     """The verdict of the chart's latest trial at ``now``. Raises Refused when no trial has started."""
     trial = chart.trial
     if trial is None:

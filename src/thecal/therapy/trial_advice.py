@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from thecal.quantity import Refusal
+from thecal.therapy.door import checked
 from thecal.therapy.events import Method
 from thecal.therapy.reference import cite, load
 from thecal.therapy.trial import Verdict
@@ -51,6 +52,7 @@ def methods() -> tuple[MethodFacts, ...]:
     )
 
 
+@checked
 def warnings(method: Method, verdict: Verdict | None = None) -> tuple[Refusal, ...]:
     """Warnings that belong beside a trial: every method here is open, so every trial is prone to placebo response."""
     pitfalls = {each["id"]: each for each in load("trial")["pitfall"]}
@@ -68,6 +70,7 @@ def warnings(method: Method, verdict: Verdict | None = None) -> tuple[Refusal, .
     )
 
 
+@checked
 def responses(verdict: Verdict) -> tuple[Response, ...]:
     """The relief of a verdict against the published responder marks of 30 and 50 %."""
     return tuple(

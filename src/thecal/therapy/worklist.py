@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from thecal.quantity import DURATION, MS_PER_DAY, MS_PER_HOUR, Refused, show
 from thecal.therapy.chart import Chart, Order, Trial
+from thecal.therapy.door import checked
 from thecal.therapy.refill import compare
 from thecal.therapy.reservoir import next_refill
 
@@ -54,12 +55,14 @@ class Task:
         return show(age // MS_PER_HOUR * MS_PER_HOUR, DURATION, "h")
 
 
+@checked
 def worklist(charts: Iterable[Chart], now: int) -> tuple[Task, ...]:
     """The tasks of all charts at ``now``: worst first, then by due date, then the oldest."""
     found = [task for chart in charts if chart.patient is not None for task in tasks(chart, now)]
     return tuple(sorted(found, key=lambda task: (task.urgency, task.due or task.since, task.since, task.patient)))
 
 
+@checked
 def tasks(chart: Chart, now: int) -> tuple[Task, ...]:
     """The tasks of one chart at ``now``, in no order."""
     from thecal.therapy.projection import later  # the rows are built on this list

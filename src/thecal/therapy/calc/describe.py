@@ -2,6 +2,7 @@
 
 from thecal.therapy.calc.calculation import Calculation, Input
 from thecal.therapy.calc.registry import CALCULATIONS, SECTIONS
+from thecal.therapy.door import checked
 
 _HEAD = """# Calculations
 
@@ -25,6 +26,7 @@ def listing() -> list[str]:
     return [f"{each.section:>2}  {name:<{width}}  {each.title}" for name, each in CALCULATIONS.items()]
 
 
+@checked
 def describe(calculation: Calculation) -> list[str]:
     """The help of one calculation: what it is, its inputs, its formula and source, and a worked example."""
     lines = [f"{calculation.name}: {calculation.title} (section {calculation.section})", "", calculation.about, ""]

@@ -33,6 +33,7 @@ from thecal.therapy.calc import (
     what_if,
 )
 from thecal.therapy.calc.calculation import Calculation
+from thecal.therapy.door import checked
 
 SECTIONS: Mapping[int, str] = MappingProxyType(
     {
@@ -145,6 +146,7 @@ CALCULATIONS: Mapping[str, Calculation] = _table(
 _WORDS = {_word: each for each in CALCULATIONS.values() for _word in (*each.aliases, each.name)}
 
 
+@checked
 def find(name: str) -> Calculation:
     """The calculation of that name or alias. Raises Refused with the nearest names when there is none."""
     key = name.strip().lower().replace("_", "-").replace(" ", "-")

@@ -11,6 +11,7 @@ from thecal.quantity import Refusal, Refused
 from thecal.therapy.candidacy import conservative, medical, mind, opioid, pain, results
 from thecal.therapy.candidacy.model import Assessment, Item, Look, Reading, Site
 from thecal.therapy.chart import Chart
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import whole
 from thecal.therapy.reference import cite, load
 
@@ -43,6 +44,7 @@ def criteria() -> tuple[str, ...]:
     return tuple(each["id"] for each in load("candidacy")["criterion"])
 
 
+@checked
 def ruleset(ruleset_id: str) -> Ruleset:
     """A rule set by its id. Raises Refused for an unknown one."""
     rules = _rules(ruleset_id)
@@ -60,6 +62,7 @@ def ruleset(ruleset_id: str) -> Ruleset:
     )
 
 
+@checked
 def evaluate(chart: Chart, ruleset: str = "source_document", now: int | None = None, site: Site = SITE) -> Assessment:
     """How each criterion of a rule set stands in this chart at ``now`` (ms; None: its latest event).
 
@@ -91,6 +94,7 @@ def evaluate(chart: Chart, ruleset: str = "source_document", now: int | None = N
     )
 
 
+@checked
 def criterion(
     chart: Chart, criterion_id: str, ruleset: str = "source_document", now: int | None = None, site: Site = SITE
 ) -> Item:

@@ -10,6 +10,7 @@ from typing import Any
 
 from thecal.quantity import Refusal, Refused
 from thecal.therapy.chart import Chart
+from thecal.therapy.door import checked
 from thecal.therapy.events import AnyEvent, EventMeta, FactRecorded, HistoryRecorded, PatientRegistered, build, stamp
 from thecal.therapy.fold import append
 from thecal.therapy.ledger import Ledger
@@ -18,6 +19,7 @@ BYTES_MAX = 50_000_000
 _DO = "Use a ledger export, or TOML with now, [patient], [[history]] and [[fact]]."
 
 
+@checked
 def read_chart(data: bytes) -> tuple[Chart, int | None]:
     """The chart, and the time (ms) that the file names as now; None for a ledger export.
 

@@ -7,8 +7,10 @@ apply.
 from dataclasses import dataclass
 from typing import Literal
 
-from thecal.formulary import Finding
+from thecal.formulary import Finding, drug_ids
 from thecal.quantity import DOSE_RATE, MASS, Refusal, Refused, auto, parse, show
+from thecal.therapy.conversion.ratios import ROUTES
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import whole
 from thecal.therapy.reference import cite, load
 
@@ -40,8 +42,24 @@ def known_population(population: str) -> str:
     raise Refused(Refusal("population", f"{str(population)[:40]!r} is not a population.", "population", do))
 
 
+def _known(what: str, value: str, known: set[str]) -> None:
+    if value not in known:
+        do = f"Use one of {', '.join(sorted(known))}."
+        raise Refused(Refusal(what, f"{value[:40]!r} is no {what} with ceilings here.", what, do))
+
+
+def _drugs() -> set[str]:
+    return {*drug_ids(), *(row["drug"] for row in load("conversions")["cap"])}
+
+
+@checked
 def caps(drug: str, route: str, population: str = "unknown") -> tuple[Ceiling, ...]:
-    """The ceilings of daily doses by this route (``it`` or ``epidural``), the strictest first."""
+    """The ceilings of daily doses by this route (one of ``ROUTES``), the strictest first.
+
+    Raises Refused for a drug, route or population that is not known.
+    """
+    _known("drug", drug, _drugs())
+    _known("route", route, set(ROUTES))
     wanted = known_population(population)
     found = [
         Ceiling(
@@ -59,11 +77,13 @@ def caps(drug: str, route: str, population: str = "unknown") -> tuple[Ceiling, .
     return tuple(sorted(found, key=lambda ceiling: ceiling.most))
 
 
+@checked
 def single_dose_findings(drug: str, mass_fg: int, population: str = "unknown") -> tuple[Finding, ...]:
     """What is known against an intrathecal single dose (fg): above the dose at which harm was seen it is refused.
 
-    Below that it is not therefore safe. Raises Refused for a mass that is none.
+    Below that it is not therefore safe. Raises Refused for a mass that is none and a drug that is not known.
     """
+    _known("drug", drug, _drugs())
     whole("mass", mass_fg, 1)
     wanted = known_population(population)
     for row in load("conversions")["cap"]:

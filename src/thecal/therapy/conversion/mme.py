@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.events import OpioidIntake
 from thecal.therapy.reference import cite, load
 
@@ -34,6 +35,7 @@ def factor_sets() -> tuple[str, ...]:
     return tuple(load("conversions")["mme"])
 
 
+@checked
 def mme_factors(factors: str = DEFAULT) -> dict[str, Fraction]:
     """The factors of a set by drug. Raises Refused for an unknown set and for one that is no set of factors."""
     sets = load("conversions")["mme"]
@@ -46,6 +48,7 @@ def mme_factors(factors: str = DEFAULT) -> dict[str, Fraction]:
     return {drug: Fraction(value) for drug, value in sets[factors].items() if drug not in _NOT_FACTORS}
 
 
+@checked
 def daily_mme(taken: Iterable[OpioidIntake], factors: str = DEFAULT) -> Count:
     """The morphine equivalents of one day. Raises Refused for a drug or unit that the set cannot count."""
     table, rows = mme_factors(factors), load("conversions")["mme"][factors]

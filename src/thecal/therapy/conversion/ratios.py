@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Literal
 
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.reference import cite, load
 
 Direction = Literal["systemic_to_it", "it_to_systemic", "both", "none"]
@@ -64,6 +65,7 @@ def ratios() -> tuple[Ratio, ...]:
     return tuple(_ratio(row) for row in load("conversions")["route_ratio"])
 
 
+@checked
 def ratio(ratio_id: str) -> Ratio:
     """A ratio by its id. Raises Refused for an unknown one, and for a table of morphine equivalents."""
     found = next((each for each in ratios() if each.id == ratio_id), None)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.reference import cite, load
 
 STARTS = ("rotation_start_fraction", "keep_part_systemic", "change_of_it_drug")
@@ -44,6 +45,7 @@ def reductions() -> tuple[Reduction, ...]:
     )
 
 
+@checked
 def reduction(reduction_id: str) -> Reduction:
     """A reduction by its id. Raises Refused for an unknown one."""
     found = next((each for each in reductions() if each.id == reduction_id), None)

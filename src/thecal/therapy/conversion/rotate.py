@@ -13,6 +13,7 @@ from thecal.formulary import drug_ids
 from thecal.quantity import Refusal, Refused
 from thecal.therapy.conversion.ratios import Band
 from thecal.therapy.conversion.reductions import Reduction, reduction
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import whole
 from thecal.therapy.reference import cite, load
 
@@ -44,6 +45,7 @@ class Rotation:
     warnings: tuple[Refusal, ...]
 
 
+@checked
 def equianalgesic(drug: str) -> Mapping[str, tuple[Fraction, Fraction]]:
     """Single doses of a drug that the table sets equal, in mg by route (``oral``, ``parenteral``), low and high.
 
@@ -63,6 +65,7 @@ def equianalgesic(drug: str) -> Mapping[str, tuple[Fraction, Fraction]]:
     return found
 
 
+@checked
 def rotate(dose_fg_day: int, old: str, new: str, route: str) -> Rotation:
     """The daily dose of ``new`` for that of ``old`` by one route.
 

@@ -13,6 +13,7 @@ from thecal.quantity import DOSE_RATE, Refusal, Refused, auto
 from thecal.therapy.conversion.caps import Ceiling, caps, known_population
 from thecal.therapy.conversion.ratios import ROUTES, Band, Ratio, ratio, ratios, route_name
 from thecal.therapy.conversion.reductions import Reduction, reduction, reductions
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import exact, whole
 
 SIGN = "Nobody has chosen a dose: a person chooses the ratio and the starting dose, and signs."
@@ -48,6 +49,7 @@ class Conversion:
         return self.ceilings[0] if self.ceilings else None
 
 
+@checked
 def convert(
     dose_fg_day: int,
     drug: str,

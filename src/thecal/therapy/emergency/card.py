@@ -13,6 +13,7 @@ from typing import Any
 from thecal.formulary import drug, drug_ids
 from thecal.quantity import CONCENTRATION, DOSE_RATE, MASS, MS_PER_HOUR, VOLUME, auto, decimal_text
 from thecal.therapy.calc.parts import instant_text
+from thecal.therapy.door import checked
 from thecal.therapy.emergency.facts import Ends, Facts
 from thecal.therapy.emergency.steps import cite, load, steps, stops
 
@@ -138,6 +139,7 @@ class Card:
             yield from _wrapped("! ", str(warning))
 
 
+@checked
 def card(facts: Facts, now: int) -> Card:
     """The card of these facts at ``now``."""
     primary = facts.solution.primary.concentration

@@ -13,6 +13,7 @@ from thecal.quantity import DOSE_RATE, VOLUME, Refusal, Refused, parse
 from thecal.therapy.calc.parts import INSTANT
 from thecal.therapy.calc.reading import Unread
 from thecal.therapy.chart import Chart
+from thecal.therapy.door import checked
 from thecal.therapy.events import ImplantRecorded, RefillRecorded
 from thecal.therapy.implant import dead_volume
 from thecal.therapy.reservoir import inside
@@ -44,6 +45,7 @@ class Facts:
     warnings: tuple[Refusal, ...] = ()
 
 
+@checked
 def from_chart(chart: Chart, now: int) -> Facts:
     """The facts of a chart at ``now``. Raises Refused when no pump is implanted."""
     if chart.implant is None or chart.explant is not None or chart.patient is None:
@@ -90,6 +92,7 @@ _TEXTS = ("patient", "serial", "route", "tip_level")
 _KEYS = (*_TEXTS, "solution", "pump_model", "dose", "reservoir", "catheter_volume", "last_certain_delivery")
 
 
+@checked
 def from_texts(texts: Mapping[str, object]) -> Facts:
     """The facts of a JSON object of texts with units; only ``solution`` is needed. Raises Refused naming every fault.
 

@@ -26,7 +26,7 @@ from thecal.therapy.events.care import (
     Treatment,
     Withdrawn,
 )
-from thecal.therapy.events.common import ROLES, Event, EventMeta, Role, Spinal, Value, stamp
+from thecal.therapy.events.common import ROLES, Event, EventMeta, Role, Spinal, Value, field_refusals, stamp
 from thecal.therapy.events.facts import CriterionWaived, FactRecorded, OpioidIntake
 from thecal.therapy.events.follow import (
     BatteryNoted,
@@ -143,10 +143,13 @@ _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discrimi
 
 def build[E: Event](event: type[E], meta: EventMeta, /, **fields: Any) -> E:
     """An event from its fields. Raises Refused, one refusal for each field that is wrong."""
+    kind: object = event
+    if kind not in EVENTS:
+        raise Refused(Refusal("event_kind", f"{str(event)[:60]!r} is no event.", "event", "Use a class of EVENTS."))
     try:
         return event(meta=meta, **fields)
     except ValidationError as error:
-        raise Refused(*_refusals(error)) from None
+        raise Refused(*field_refusals(error)) from None
 
 
 def read(text: str | bytes) -> AnyEvent:
@@ -154,23 +157,7 @@ def read(text: str | bytes) -> AnyEvent:
     try:
         return _ADAPTER.validate_json(text)
     except ValidationError as error:
-        raise Refused(*_refusals(error, KINDS)) from None
-
-
-def _refusals(error: ValidationError, tags: tuple[str, ...] = ()) -> list[Refusal]:
-    return [
-        Refusal(
-            code="event_field",
-            what=f"{item['msg']} (given: {_clip(repr(item['input']))})",
-            where=".".join(str(part) for part in item["loc"] if part not in tags),
-            do="Correct this field; nothing was written.",
-        )
-        for item in error.errors(include_url=False)
-    ]
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= 80 else text[:79] + "…"
+        raise Refused(*field_refusals(error, KINDS)) from None
 
 
 __all__ = [

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from thecal.quantity import Refusal, Refused
 from thecal.therapy.ids import uuid7
 
 Role = Literal["nurse", "prescriber", "patient", "auditor", "system"]
@@ -77,8 +78,28 @@ def stamp(
 ) -> EventMeta:
     """Meta data for a new event written at ``now_ms``; ``at`` is when it happened, ``now_ms`` when left out.
 
-    ``entropy(n)`` gives n random bytes for the id; pass a seeded one for a repeatable course.
+    ``entropy(n)`` gives n random bytes for the id; pass a seeded one for a repeatable course. Raises Refused naming
+    each field that is wrong.
     """
-    return EventMeta(
-        id=uuid7(now_ms, entropy(10)), at=now_ms if at is None else at, recorded=now_ms, author=author, role=role
-    )
+    name = uuid7(now_ms, entropy(10))
+    try:
+        return EventMeta(id=name, at=now_ms if at is None else at, recorded=now_ms, author=author, role=role)
+    except ValidationError as error:
+        raise Refused(*field_refusals(error)) from None
+
+
+def field_refusals(error: ValidationError, tags: tuple[str, ...] = ()) -> list[Refusal]:
+    """One refusal for each field that a value refuses; ``tags`` are parts of a place that say nothing to people."""
+    return [
+        Refusal(
+            code="event_field",
+            what=f"{item['msg']} (given: {_clip(repr(item['input']))})",
+            where=".".join(str(part) for part in item["loc"] if part not in tags) or "event",
+            do="Correct this field; nothing was written.",
+        )
+        for item in error.errors(include_url=False)
+    ]
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= 80 else text[:79] + "…"

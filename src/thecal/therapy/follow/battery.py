@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from thecal.pump import profile
 from thecal.quantity import MS_PER_DAY, Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import whole
 from thecal.therapy.reference import cite, load
 
@@ -26,6 +27,7 @@ class BatteryPlan:
     note: str
 
 
+@checked
 def battery_plan(profile_id: str, implanted: int, now: int, indicated: int | None = None) -> BatteryPlan:
     """The plan for a pump of this model, implanted at ``implanted``, whose indicator was seen at ``indicated`` (ms).
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from thecal.formulary import Solution, stability
 from thecal.quantity import MS_PER_DAY, Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.due import POLICY_DAYS, POLICY_SOURCE
 from thecal.therapy.numbers import whole
 
@@ -24,6 +25,7 @@ class StabilityClock:
     note: str
 
 
+@checked
 def stability_clock(
     solution: Solution, filled: int, now: int, *, first: bool = False, policy_days: int = POLICY_DAYS
 ) -> StabilityClock:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from thecal.formulary import Solution
 from thecal.pump import Fact, profile
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.reference import cite, load
 
 LEAK_NL = 10_000
@@ -30,6 +31,7 @@ class MriSheet:
     warning: str
 
 
+@checked
 def mri_sheet(profile_id: str, solution: Solution | None = None) -> MriSheet:
     """The sheet of a model, with what is in its reservoir. Raises Refused for an unknown or unpublished model."""
     model = profile(profile_id)

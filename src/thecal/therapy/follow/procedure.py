@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.events import StepDone
 from thecal.therapy.reference import cite, load
 
@@ -68,6 +69,7 @@ def start_refill() -> RefillRun:
     return RefillRun()
 
 
+@checked
 def take_step(run: RefillRun, step: StepDone) -> RefillRun:
     """The run after a step. Raises Refused out of order, without every proof, or without the second person."""
     rule = run.next
@@ -97,6 +99,7 @@ def take_step(run: RefillRun, step: StepDone) -> RefillRun:
     return replace(run, done=(*run.done, step))
 
 
+@checked
 def finish(run: RefillRun) -> tuple[StepDone, ...]:
     """The steps of a complete refill, for its event. Raises Refused naming what is left, with its trap."""
     rule = run.next

@@ -11,6 +11,7 @@ from typing import Any
 from thecal.formulary import Solution
 from thecal.quantity import CONCENTRATION, MS_PER_DAY, Refusal, Refused, parse
 from thecal.therapy.chart import Chart
+from thecal.therapy.door import checked
 from thecal.therapy.events import VisitRecorded
 from thecal.therapy.numbers import whole
 from thecal.therapy.reference import cite, load
@@ -39,6 +40,7 @@ class TaperStep:
     dose: int
 
 
+@checked
 def dose_prompts(chart: Chart, new_dose: int, now: int, reason: str = "") -> tuple[Prompt, ...]:
     """What to ask before the implanted pump's dose becomes ``new_dose``: the step, and what the chart shows.
 
@@ -62,6 +64,7 @@ def dose_prompts(chart: Chart, new_dose: int, now: int, reason: str = "") -> tup
     return tuple(found)
 
 
+@checked
 def prompts(chart: Chart, now: int) -> tuple[Prompt, ...]:
     """The prompts that the chart gives at ``now``: tolerance, escalation, granuloma."""
     whole("now", now)
@@ -136,6 +139,7 @@ def _mean(chart: Chart, start: int, end: int) -> Fraction | None:
     return Fraction(sum(scores), len(scores)) if scores else None
 
 
+@checked
 def taper(drug: str, dose: int, start: int, step_pct: int | None = None) -> tuple[tuple[TaperStep, ...], Refusal]:
     """Steps from ``dose`` (fg/day) to the stop, each a share of the starting dose, and what withdrawal looks like.
 

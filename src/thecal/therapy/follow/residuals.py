@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from thecal.quantity import Refusal
+from thecal.therapy.door import checked
 from thecal.therapy.events import RefillRecorded
 from thecal.therapy.reference import cite, load
 from thecal.therapy.refill import JUDGE_NL, Comparison, compare
@@ -46,6 +47,7 @@ class Cause:
     confirmed: bool
 
 
+@checked
 def residuals(refills: Iterable[RefillRecorded], since: int = 0) -> tuple[Residual, ...]:
     """The refills of one pump in order of time; the sums begin at ``since`` (ms), a confirmed cause."""
     rows, should, did = list[Residual](), 0, 0
@@ -70,6 +72,7 @@ def _alarm(over: Fraction, under: Fraction) -> Refusal | None:
     return Refusal("residual_trend", what, "refills", "Investigate as a discrepancy.", "design start", confirmed=False)
 
 
+@checked
 def causes(comparison: Comparison) -> tuple[Cause, ...]:
     """What to consider for a discrepancy, by its way; empty when nothing is outside a limit."""
     if comparison.reading in ("as expected", "too little infused to judge") and not comparison.findings:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.events.common import Code, EventId, Line, Time, Value, Words
 
 
@@ -38,6 +39,7 @@ SiteEvent = SiteLimitSigned | SiteLimitWithdrawn
 _ADAPTER: TypeAdapter[SiteEvent] = TypeAdapter(Annotated[SiteEvent, Field(discriminator="kind")])
 
 
+@checked
 def read_site_event(text: str | bytes) -> SiteEvent:
     """An event from its JSON. Raises Refused naming each field that is wrong."""
     try:

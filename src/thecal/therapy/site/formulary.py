@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from thecal.formulary import Finding, Limit, Solution, check_concentration, check_dose, drug, drug_ids, limits
 from thecal.quantity import CONCENTRATION, DOSE_RATE, Kind, Refusal, Refused, auto
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import whole
 from thecal.therapy.site.events import SiteEvent, SiteLimitSigned
 
@@ -78,6 +79,7 @@ class Review:
 NOTHING = SiteFormulary()
 
 
+@checked
 def fold_site(events: Iterable[SiteEvent]) -> SiteFormulary:
     """The site formulary after these events. Raises Refused at the first that cannot stand."""
     signed: dict[Key, SiteLimitSigned] = {}
@@ -97,11 +99,13 @@ def fold_site(events: Iterable[SiteEvent]) -> SiteFormulary:
     return SiteFormulary(MappingProxyType(signed), count, digest.hexdigest() if count else "")
 
 
+@checked
 def signable(event: SiteEvent, site: SiteFormulary = NOTHING) -> tuple[Refusal, ...]:
     """Why this event could not join the site formulary; empty when it could."""
     return _wrong(event, {each.id for each in site.signed.values()}, site.signed)
 
 
+@checked
 def keys(drug_id: str) -> tuple[Key, ...]:
     """Every limit of a drug that can be signed. Raises Refused for a drug that is not in the formulary."""
     found = dict[Key, None]()
@@ -111,6 +115,7 @@ def keys(drug_id: str) -> tuple[Key, ...]:
     return tuple(found)
 
 
+@checked
 def review(key: Key, site: SiteFormulary = NOTHING) -> Review:
     """A limit with all its published values. Raises Refused for one that nobody has published."""
     published = tuple(
@@ -146,17 +151,20 @@ def review(key: Key, site: SiteFormulary = NOTHING) -> Review:
     )
 
 
+@checked
 def effective(key: Key, site: SiteFormulary = NOTHING) -> Effective:
     """The limit that holds today: the site's signed one, or the strictest published. Raises Refused without any."""
     return review(key, site).holds
 
 
+@checked
 def open_reviews(site: SiteFormulary = NOTHING) -> tuple[Review, ...]:
     """What the pharmacist has not signed: disagreeing sources first, then unconfirmed ones, then the rest."""
     found = [review(key, site) for name in drug_ids() for key in keys(name) if key not in site.signed]
     return tuple(sorted(found, key=lambda each: (not each.disagree, not each.unconfirmed, each.key)))
 
 
+@checked
 def check(
     solution: Solution, route: str, dose_fg_day: int, site: SiteFormulary = NOTHING, population: str = "all"
 ) -> tuple[str, tuple[Finding, ...]]:
@@ -168,6 +176,10 @@ def check(
     whole("dose", dose_fg_day, 1)
     if route not in ROUTES:
         raise Refused(Refusal("route_not_known", f"{str(route)[:40]!r} is no route here.", "route", ", ".join(ROUTES)))
+    known = {limit.population for name in drug_ids() for each in ROUTES for limit in _published(name, each)} | {"all"}
+    if population not in known:
+        do = f"Use one of {', '.join(sorted(known))}."
+        raise Refused(Refusal("population", f"{population[:40]!r} is no population.", "population", do))
     published = (*check_dose(solution, route, dose_fg_day, population), *check_concentration(solution))
     replaced = {key for key in site.signed if key.drug in solution.drugs and key.route == route}
     codes = {

@@ -10,6 +10,7 @@ from fractions import Fraction
 from thecal.formulary import Solution, drug
 from thecal.quantity import MS_PER_DAY, Refusal, Refused
 from thecal.therapy.conversion.mme import daily_mme
+from thecal.therapy.door import checked
 from thecal.therapy.events import OpioidIntake, PainRecorded, stamp
 from thecal.therapy.trial import Verdict, judge
 from thecal.therapy.trial_advice import warnings as advice
@@ -54,6 +55,7 @@ class Analysis:
     lacks: tuple[str, ...]
 
 
+@checked
 def analyse(plan: TrialPlan, diary: Sequence[Entry], now: int | None = None) -> Analysis:
     """The analysis of a trial at ``now`` (ms; None: after its planned end).
 

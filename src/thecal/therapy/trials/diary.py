@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from thecal.quantity import DOSE_RATE, QuantityError, Refusal, Refused, parse
+from thecal.therapy.door import checked
 from thecal.therapy.events import OpioidIntake, PassRule, TrialPlanned, stamp
 from thecal.therapy.events.follow import Grade
 from thecal.therapy.trial import plan_refusals
@@ -71,6 +72,7 @@ class TrialPlan:
     baseline_opioids: tuple[OpioidIntake, ...] | None = field(default=None)
 
 
+@checked
 def read_diary(data: bytes) -> tuple[Entry, ...]:
     """The diary in order of time. Raises Refused naming each line that is wrong, and for a file without entries."""
     if len(data) > BYTES_MAX:
@@ -103,6 +105,7 @@ def read_diary(data: bytes) -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: entry.at))
 
 
+@checked
 def read_plan(data: bytes) -> TrialPlan:
     """The plan. Raises Refused naming each field that is wrong, missing or not known."""
     try:

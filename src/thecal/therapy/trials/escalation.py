@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from thecal.quantity import DOSE_RATE, DURATION, MASS, Kind, Refusal, Refused, auto, parse
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import whole
 from thecal.therapy.reference import cite, load
 
@@ -50,6 +51,7 @@ def escalations() -> tuple[Escalation, ...]:
     return tuple(_escalation(row) for row in load("trial")["escalation"])
 
 
+@checked
 def escalation(escalation_id: str) -> Escalation:
     """A protocol by its id. Raises Refused for an unknown one."""
     found = next((each for each in escalations() if each.id == escalation_id), None)
@@ -59,6 +61,7 @@ def escalation(escalation_id: str) -> Escalation:
     return found
 
 
+@checked
 def next_step(
     escalation_id: str,
     current: int | None,
@@ -109,6 +112,7 @@ def _after(rule: Escalation, current: int, end: Step) -> Step:
     return Step(following, "one step more", rule.source, rule.confirmed)
 
 
+@checked
 def panel_limit(current: int, new: int, population: str, reason: str = "") -> tuple[Refusal, ...]:
     """A rise against the panel's limit of 30 % (noncancer) or 50 % (cancer): empty when inside, or with a reason.
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cache
 
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.entries import PARTS, score_names, score_range, score_refusals
 from thecal.therapy.numbers import exact, whole
 from thecal.therapy.reference import cite, load
@@ -65,6 +66,7 @@ class Change:
     reached: tuple[tuple[Mark, bool | None], ...]
 
 
+@checked
 def instrument(name: str) -> Instrument:
     """An instrument, or a part of one, by its name. Raises Refused for an unknown one."""
     if name not in score_names():
@@ -99,6 +101,7 @@ def instruments() -> tuple[Instrument, ...]:
     return tuple(instrument(name) for name in score_names())
 
 
+@checked
 def read_score(name: str, text: str) -> Fraction:
     """A score from decimal text. Raises Refused when it is none of this instrument's."""
     found = score_refusals(name, text)
@@ -107,6 +110,7 @@ def read_score(name: str, text: str) -> Fraction:
     return Fraction(text)
 
 
+@checked
 def change(name: str, before: Fraction | int, after: Fraction | int) -> Change:
     """The change between two scores. Raises Refused for scores outside the range."""
     of = instrument(name)
@@ -128,11 +132,13 @@ def _reaches(mark: Mark, after: Fraction, better: Fraction, pct: Fraction | None
     return better >= mark.value
 
 
+@checked
 def bpi_severity(worst: int, least: int, average: int, now: int) -> Fraction:
     """Brief Pain Inventory, severity: the mean of its four items, each 0 to 10."""
     return _mean("bpi_severity", (worst, least, average, now), 4, 10)
 
 
+@checked
 def bpi_interference(items: Sequence[int | None]) -> Fraction:
     """Brief Pain Inventory, interference: the mean of the answered of seven items, valid from four answers on."""
     if len(items) != 7:
@@ -142,6 +148,7 @@ def bpi_interference(items: Sequence[int | None]) -> Fraction:
     return _mean("bpi_interference", items, 4, 10)
 
 
+@checked
 def oswestry(items: Sequence[int | None]) -> Fraction:
     """Oswestry: 100 x sum / (5 x answered) of ten items, each 0 to 5; per cent."""
     if len(items) != 10:
@@ -149,6 +156,7 @@ def oswestry(items: Sequence[int | None]) -> Fraction:
     return _mean("odi", items, 1, 5) * 20
 
 
+@checked
 def oswestry_band(score: Fraction | int) -> str:
     """The name of the band of an Oswestry score."""
     value = exact("score", score)
@@ -162,6 +170,7 @@ def _odi() -> int:
     return next(index for index, row in enumerate(load("trial")["instrument"]) if row["id"] == "odi")
 
 
+@checked
 def roland_morris(ticked: int) -> Fraction:
     """Roland-Morris: the number of ticked statements, 0 to 24."""
     if whole("ticked statements", ticked) > RMDQ_ITEMS:

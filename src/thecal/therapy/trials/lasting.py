@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from thecal.quantity import MS_PER_HOUR, Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import exact, whole
 
 
@@ -22,6 +23,7 @@ class Lasting:
     reasons: tuple[str, ...]
 
 
+@checked
 def lasting_relief(
     baseline: Fraction,
     entries: Iterable[tuple[int, int]],

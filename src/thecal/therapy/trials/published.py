@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.reference import cite, load
 
 BY_METHOD: Mapping[str, tuple[str, ...]] = {
@@ -60,6 +61,7 @@ class Went:
     note: str
 
 
+@checked
 def complications(method: str | None = None) -> tuple[Rate, ...]:
     """The complications with their rates: all, or those beside a trial method. Raises Refused for an unknown method."""
     rows = {row["id"]: row for row in load("trial")["complication"]}
@@ -102,6 +104,7 @@ def pitfalls() -> Mapping[str, tuple[str, str, bool]]:
     return {row["id"]: (row["text"], cite("trial", row["src"]), row["confirmed"]) for row in load("trial")["pitfall"]}
 
 
+@checked
 def side_effect_list(drug_class: str) -> tuple[str, ...]:
     """The side effects to ask for after a class of drug or a ``procedure``. Raises Refused for an unknown class."""
     table = load("trial")["side_effects"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from thecal.therapy.door import checked
 from thecal.therapy.reference import cite, load
 
 SURPRISE = 70
@@ -48,6 +49,7 @@ class Responder:
     confirmed: bool
 
 
+@checked
 def responders(seen: Seen) -> tuple[Responder, ...]:
     """Each definition against what was seen."""
     found = []

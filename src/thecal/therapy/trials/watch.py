@@ -9,7 +9,9 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+from thecal import formulary
 from thecal.quantity import MS_PER_HOUR, Refusal, Refused
+from thecal.therapy.door import checked
 from thecal.therapy.numbers import whole
 from thecal.therapy.reference import cite, load
 
@@ -63,6 +65,7 @@ def watch_rules() -> tuple[WatchRule, ...]:
     return tuple(_rule(row) for row in load("trial")["monitoring"])
 
 
+@checked
 def watch_rule(rule_id: str) -> WatchRule:
     """A schedule by its id. Raises Refused for an unknown one."""
     found = next((each for each in watch_rules() if each.id == rule_id), None)
@@ -82,6 +85,7 @@ def depression_facts() -> tuple[tuple[str, str], ...]:
     return tuple((row["fact"], cite("trial", row["src"])) for row in load("trial")["depression_facts"])
 
 
+@checked
 def plan_watch(
     drug: str,
     start: int,
@@ -100,6 +104,7 @@ def plan_watch(
     whole("start", start)
     if hours is not None and whole("hours", hours, 1) > HOURS_MOST:
         raise Refused(Refusal("hours", f"{hours} h is no watch.", "hours", f"At most {HOURS_MOST} h."))
+    formulary.drug(drug)
     own = watch_rule(DRUG_RULES.get(drug, "asa_extended_release"))
     chosen = watch_rule(rule_id) if rule_id is not None else own
     least = max(own.hours, Fraction(24)) if continuous and drug in ("fentanyl", "sufentanil") else own.hours
@@ -129,6 +134,7 @@ def plan_watch(
     )
 
 
+@checked
 def after_naloxone(watch: Watch, given: int) -> Watch:
     """The watch begins again after a dose of naloxone, which is shorter than a neuraxial opioid."""
     if not watch.start <= whole("time of naloxone", given):
