@@ -1,7 +1,8 @@
-"""A pump on the bench: device, storage, clock and virtual hardware, run through true time under a list of faults.
+"""A pump on the bench: device, supervisor, storage, clock and virtual hardware, run through true time under faults.
 
-True time in ms; the device sees its own clock, which faults may bend. Nothing here is random but what the seed gives,
-and nothing waits: time is simulated. What the hardware did is the truth; what the device says is its belief.
+True time in ms; the controller sees its own clock, which faults may bend, and the supervisor keeps true time. Nothing
+here is random but what the seed gives, and nothing waits: time is simulated. What the hardware did is the truth; what
+the device says is its belief.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from random import Random
 
 from thecal.formulary import Solution
 from thecal.pump import admission
+from thecal.pump.alarm_table import alarm
 from thecal.pump.catalog import Profile
 from thecal.pump.device import Device
 from thecal.pump.hardware import (
@@ -26,8 +28,10 @@ from thecal.pump.hardware import (
 from thecal.pump.hardware.pump import PL_PER_NL
 from thecal.pump.prescription import Prescription
 from thecal.pump.status import RefillReport
+from thecal.pump.watch import Watch
 from thecal.quantity import Refusal, Refused
 
+BEAT_MS, SILENT_MS = 60_000, 180_000
 RESTART_MS = 1_000  # from a loss of power in the middle to the next start
 MAX_STROKES = 2_000_000
 _SUDDEN = {"power_loss", "storage_cut", "storage_torn", "storage_rot", "storage_full", "memory_flip"}
@@ -65,6 +69,8 @@ class Bench:
     changes: list[Change] = field(default_factory=list)
     orders: list[tuple[int, Prescription]] = field(default_factory=list)  # that passed the gate, and when
     restarts: int = 0
+    _dark: bool = False  # no power at all: the supervisor does not run either
+    _silent: bool = False  # the supervisor has noticed that the controller is
 
     def __post_init__(self) -> None:
         figures = self.profile.device()
@@ -86,7 +92,9 @@ class Bench:
             gain_ppm=model.draw_gain(random) if self.gain_spread else 1_000_000,
         )
         self.clock = Timebase.under(self.faults, self.start)
-        self.storage = FaultyStorage()
+        self.storage, self._own = FaultyStorage(), FaultyStorage()
+        self.watch = Watch(figures, path_nl, self._own, self.start, new=True, clock=self._true, reading=None)
+        self._path_nl = path_nl
         self.device: Device | None = Device.create(
             self.storage,
             figures,
@@ -96,6 +104,7 @@ class Bench:
             self.filling.fill_nl,
             self.start,
             mechanism=self._mechanism,
+            watch=self.watch,
         )
         self.device.max_late_ms = 1_000
         self._todo = sorted(
@@ -116,6 +125,7 @@ class Bench:
         while True:
             following = min(self._todo[0][0] if self._todo else NEVER, self._back_at, self._read_at, until)
             self._deliver(following)
+            self._beat(min(following, self._back_at))
             self.now = max(self.now, min(following, self._back_at))  # a pulse may have cost the power
             if self._back_at <= self.now:
                 self._open()
@@ -179,10 +189,31 @@ class Bench:
         if off_ms == 0:
             self._open()
 
-    def _mechanism(self, seq: int, at: int) -> int:
+    def _true(self, at: int) -> int:
+        """True time for a time of the controller's clock, which is at ``at`` or will come to it."""
         true = max(self.now, self.clock.when(at, self.now))
-        if true < NEVER:
-            self.now = true
+        return true if true < NEVER else self.now
+
+    def _beat(self, until: int) -> None:
+        """The controller's heartbeats until true time ``until``, or the supervisor's time without them."""
+        if self._dark:
+            return
+        if self.device is None:
+            if not self._silent and until >= (silent := self.watch.beaten + SILENT_MS):
+                self._silent = True
+                self.now = max(self.now, silent)
+                self.watch.tick(self.now)
+                self._look()
+            return
+        self._silent = False
+        for at in range(self.watch.beaten + BEAT_MS, until + 1, BEAT_MS):
+            self.watch.heartbeat(self.clock.reading(at), at)
+            if self.watch.raised and self.device is not None:
+                self.now = max(self.now, at)
+                self._tell(lambda device, now: device.advance(now))
+
+    def _mechanism(self, seq: int, at: int) -> int:
+        self.now = self._true(at)
         if len(self.truth.strokes) >= MAX_STROKES:
             what = f"more than {MAX_STROKES} strokes"
             raise Refused(Refusal("too_many_strokes", what, "length", "Take a shorter time or a lower flow."))
@@ -195,6 +226,7 @@ class Bench:
             at = NEVER if due is None else self.clock.when(due, self.now)
             if at > until or at >= NEVER:
                 return
+            self._beat(at)
             self.now = max(self.now, at)
             self._tell(lambda device, now: device.advance(now))
 
@@ -229,7 +261,13 @@ class Bench:
 
     def _sudden(self, fault: Fault, *, begins: bool) -> None:
         if fault.kind == "power_loss":
-            self._down(NEVER) if begins else self._open()
+            self._dark = begins
+            if begins:
+                self._down(NEVER)
+            else:
+                figures = self.profile.device()
+                self.watch = Watch(figures, self._path_nl, self._own, self.now, clock=self._true, reading=None)
+                self._open()
         elif fault.kind == "storage_cut":
             self.storage.budget = fault.number("bytes")
         elif fault.kind == "storage_torn":
@@ -254,7 +292,9 @@ class Bench:
         self.restarts += 1
         now = max(self.clock.reading(self.now), self.start)
         try:
-            self.device = Device.open(self.storage, now, max_late_ms=1_000, mechanism=self._mechanism)
+            self.device = Device.open(
+                self.storage, now, max_late_ms=1_000, mechanism=self._mechanism, watch=lambda _, __: self.watch
+            )
         except PowerCut:
             self._down(self.now + RESTART_MS)
         except OSError:
@@ -268,6 +308,9 @@ class Bench:
         device = self.device
         if device is None:
             self._note("state", ("down",))
+            if self.watch.raised and not self._dark:  # the supervisor has a voice of its own
+                names = {alarm(number).name for number in range(63) if self.watch.raised >> number & 1}
+                self._note("alarms", tuple(sorted({*self._seen.get("alarms", ()), *names})))
             return
         alarms = tuple(sorted(device.alarms))
         if alarms != self._seen.get("alarms") or self._watched is not device:

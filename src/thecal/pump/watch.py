@@ -24,6 +24,7 @@ from thecal.pump.supervisor import (
     Resume,
     Stop,
     Stroke,
+    Tick,
     Veto,
     supervised,
 )
@@ -89,6 +90,10 @@ class Watch:
         """A heartbeat that really came, at the supervisor's ``own`` time."""
         self._tell(Heartbeat(controller_ms, own))
 
+    def tick(self, own: int) -> None:
+        """Nothing came, and it is ``own`` of the supervisor's time: so it notices a controller that is silent."""
+        self._tell(Tick(own))
+
     def install(self, order: bytes, now: int) -> None:
         """Hold this order. Raises Refused, with nothing changed, when it is not accepted."""
         self._accept(Install(order, self._clock(now)), "prescription")
@@ -129,6 +134,16 @@ class Watch:
         """The controller stands on this rung; the supervisor permits no more than that gives."""
         if rung > self._guard.state.rung:
             self._tell(Limit(rung, self._clock(now)))
+
+    @property
+    def raised(self) -> int:
+        """The alarms that it raised and that nobody took yet, bit n for alarm n."""
+        return self._raised
+
+    @property
+    def beaten(self) -> int:
+        """When the last heartbeat came, in the supervisor's own time."""
+        return self._guard.state.beat
 
     @property
     def latched(self) -> int:

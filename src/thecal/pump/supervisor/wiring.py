@@ -81,10 +81,12 @@ def supervised(
         if Permit(seq) not in tell(Request(seq, train, digest, now)):
             return VETO
         tell(Drive(on=True, at=now))
-        strokes = mechanism(seq, at)
-        for _ in range(strokes):
-            tell(Stroke(now))
-        tell(Drive(on=False, at=now))
+        try:
+            strokes = mechanism(seq, at)
+            for _ in range(strokes):
+                tell(Stroke(now))
+        finally:
+            tell(Drive(on=False, at=now))  # whatever broke down in it, no current flows any more
         return strokes
 
     return fire
