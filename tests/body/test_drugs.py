@@ -5,7 +5,19 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from thecal.body import DRUGS, Bolus, Infusion, Oral, Person, Tip, Variation, predict, refused_outputs, simulate
+from thecal.body import (
+    DRUGS,
+    Bolus,
+    Infusion,
+    Oral,
+    Person,
+    Tip,
+    Variation,
+    breathing,
+    predict,
+    refused_outputs,
+    simulate,
+)
 from thecal.body.parameters import parameters, unconfirmed
 from thecal.body.reference import entries
 from thecal.quantity import Refused
@@ -40,6 +52,7 @@ def test_an_output_without_a_source_is_refused_with_the_reason(drug: str) -> Non
         "metabolites": lambda: simulate(Person(), drug, [], [1.0]).m3g,
         "oral": lambda: simulate(Person(), drug, [Oral(0, 1)], [1.0]),
         "relief": lambda: predict(Person(), drug, [], [1.0], TIP),
+        "breathing": lambda: breathing(simulate(Person(), drug, [], [1.0])),
         "epidural": lambda: simulate(Person(), drug, [Bolus(0, 1, "epidural", Tip("L3", "epidural"))], [1.0]),
     }
     for output, act in acts.items():

@@ -23,6 +23,8 @@ from thecal.body import (
     stimulation_relief,
     withdrawal,
 )
+from thecal.body.effect import effect_parameters
+from thecal.body.reference import entry
 from thecal.quantity import Refused
 
 HOURS = np.arange(0.05, 24, 0.05)
@@ -42,7 +44,45 @@ def test_drive_to_breathe_falls_late_after_a_lumbar_dose_and_early_after_an_intr
 
 def test_breathing_of_a_drug_without_a_sourced_potency_is_refused() -> None:
     with pytest.raises(Refused, match="no breathing"):
-        breathing(simulate(Person(), "fentanyl", [], [1.0]))
+        breathing(simulate(Person(), "clonidine", [], [1.0]))
+
+
+@pytest.mark.parametrize(("drug", "start_mg_day"), [("hydromorphone", 0.1), ("fentanyl", 0.05), ("sufentanil", 0.015)])
+def test_effects_of_other_opioids_rest_on_potency_and_every_figure_behind_them_is_marked(
+    drug: str, start_mg_day: float
+) -> None:
+    inputs: list[Input] = [Infusion(0, 200, start_mg_day / 24, "intrathecal", TIP)]
+    trace = simulate(Person(), drug, inputs, np.arange(150.0, 200.0))
+    assert 0.3 < breathing(trace).loss[-1] < 0.9
+    assert len(side_effects(trace)) == 8
+    own = predict(Person(), drug, inputs, [199.0], TIP)
+    morphine = predict(Person(), "morphine", [Infusion(0, 200, 0.5 / 24, "intrathecal", TIP)], [199.0], TIP)
+    assert own.pain.low[0] < morphine.pain.mid[0] < own.pain.high[0]
+    for key in ("EC50_cord", "C50_systemic", "C50_brainstem_csf"):
+        assert any(key in note and "unconfirmed" in note for note in own.notes)
+
+
+@pytest.mark.parametrize("drug", ["fentanyl", "sufentanil"])
+def test_a_potency_that_no_trial_measured_at_the_cord_has_a_wider_band(drug: str) -> None:
+    assert effect_parameters(drug).potency_log_sd > effect_parameters("morphine").potency_log_sd
+    assert entry(drug, "effect.EC50_systemic").confirmed
+    assert not entry(drug, "effect.EC50_cord").confirmed
+    (low, high) = (entry(drug, "effect.EC50_cord").lo, entry(drug, "effect.EC50_cord").hi)
+    assert low is not None
+    assert high is not None
+    assert high / low >= 25
+
+
+@pytest.mark.parametrize("drug", ["oxycodone", "bupivacaine", "clonidine", "ziconotide", "baclofen", "dtpa"])
+def test_relief_and_breathing_without_a_source_are_refused_with_the_reason(drug: str) -> None:
+    for ask in (
+        lambda: predict(Person(), drug, [], [1.0], TIP),
+        lambda: breathing(simulate(Person(), drug, [], [1.0])),
+    ):
+        with pytest.raises(Refused) as caught:
+            ask()
+        assert caught.value.refusals[0].code == "body.not_supported"
+        assert "fentanyl" in caught.value.refusals[0].do
 
 
 def test_withdrawal_rises_after_a_stop_and_fades_in_weeks() -> None:

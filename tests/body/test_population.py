@@ -49,7 +49,7 @@ def test_a_patient_who_fails_is_reported_with_how_to_replay_and_the_others_go_on
     found = list(answers(7, NAMES, ask))
     assert len(found) == len(NAMES)
     failed = [item for item in found if isinstance(item, Failure)]
-    assert [item.id for item in failed] == [NAMES[2]]
+    assert [item.patient for item in failed] == [NAMES[2]]
     assert "cannot be computed" in failed[0].reason
     assert failed[0].replay == f"thecal.body.sample_patient(7, {NAMES[2]!r})"
 

@@ -8,13 +8,14 @@ from thecal.body.breathing import Breathing, breathing
 from thecal.body.compare import Arm, Comparison, Figure, Therapy, compare
 from thecal.body.course_of_pain import flares, placebo_relief, withdrawal
 from thecal.body.diary import DiaryEntry, Habit, sample_diary, sample_habit, stream
+from thecal.body.failure import Failure
 from thecal.body.implicit import Changing, simulate_changing
 from thecal.body.inputs import Bolus, CatheterRoute, HourlySeries, Infusion, Input, Oral, Release
 from thecal.body.leak import Leak, leaking, several_tips
 from thecal.body.organs import Loads, organ_loads
 from thecal.body.person import Compartment, Dispersion, Disposition, Person, Tip, Variation
 from thecal.body.planned import PulseTrain
-from thecal.body.population import Answer, Failure, Patient, answers, sample_patient, without_variation
+from thecal.body.population import Answer, Patient, answers, sample_patient, without_variation
 from thecal.body.predict import nearest_dermatome, predict
 from thecal.body.prediction import Band, Prediction, Profile
 from thecal.body.preview import Preview

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from thecal.body.breathing import breathing_rows
 from thecal.body.checks import refuse
 from thecal.body.effect import EffectParameters, effect_parameters, load_of_oral_morphine, load_row, pain
+from thecal.body.failure import Failure
 from thecal.body.model import Frame
 from thecal.body.parallel import chunks, over_chunks
 from thecal.body.parameters import parameters, require
@@ -55,18 +56,9 @@ class Plan:
         return TimeGrid(0.0, 1.0, self.hours + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A patient without a result: ``run_batch([person], plan)`` replays it."""
-
-    index: int
-    person: Person
-    reason: str
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Series by name, shape (patients, times); a failed patient's are NaN, and he is listed."""
+    """Series by name, shape (patients, times); those of a failed patient are NaN, and the patient is listed."""
 
     times_h: Array
     series: dict[str, Kept]
@@ -134,7 +126,10 @@ class _Run:
         unsound = ~np.isfinite(self._kept["pain"]).all(axis=1)
         for index in np.flatnonzero(unsound):
             self._failed.setdefault(int(index), "the result is not finite")
-        failures = tuple(Failure(k, self._people[k], self._failed[k]) for k in sorted(self._failed))
+        failures = tuple(
+            Failure(str(row), self._failed[row], f"thecal.body.run_batch([people[{row}]], plan)")
+            for row in sorted(self._failed)
+        )
         return Batch(self._plan.grid.times_h, self._kept, failures)
 
 

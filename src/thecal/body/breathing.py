@@ -2,7 +2,8 @@
 
 Units: h, ng/mL; loss of drive is a share from 0 to 1. ``B = C_C1 / C50_csf + C_e / C50 + C_e,M6G / C50_M6G``, loss
 ``B / (1 + B)``: CSF at C1 stands for the brainstem, effect sites for what blood brings. Source: table ``breathing`` of
-the drug's file. An index of a mean adult new to opioids, never the chance of an event.
+the drug's file; for other opioids than morphine derived from potency, which their notes say. An index of a mean adult
+new to opioids, never the chance of an event.
 """
 
 from dataclasses import dataclass
@@ -61,5 +62,6 @@ def breathing_rows(model: Frame, changes: Changes = NO_CHANGES) -> tuple[Array, 
     values = Values(model.parameters.drug, changes)
     csf = model.csf_row(model.level_z("C1"), from_blood=False) / values("breathing.C50_brainstem_csf")
     blood = model.named_row("breathing_drug") / values("breathing.C50_systemic")
-    blood += model.named_row("breathing_m6g") / values("breathing.C50_M6G")
+    if values.has("breathing.C50_M6G"):
+        blood += model.named_row("breathing_m6g") / values("breathing.C50_M6G")
     return csf, blood

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thecal.body.diary import Habit, sample_habit, stream
+from thecal.body.failure import Failure
 from thecal.body.person import Dispersion, Disposition, Person, Variation
 from thecal.body.reference import entry
 from thecal.quantity import Refused
@@ -44,16 +45,6 @@ class Answer[T]:
 
     patient: Patient
     value: T
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A patient for whom nothing could be computed: why, and the call that shows it again."""
-
-    id: str
-    seed: int
-    reason: str
-    replay: str
 
 
 def sample_patient(
@@ -113,7 +104,7 @@ class _Job[T]:
             return Answer(someone, self.ask(someone))
         except (Refused, ArithmeticError, np.linalg.LinAlgError, ValueError) as fault:
             replay = f"thecal.body.sample_patient({self.seed}, {patient!r})"
-            return Failure(patient, self.seed, f"{type(fault).__name__}: {fault}", replay)
+            return Failure(patient, f"{type(fault).__name__}: {fault}", replay)
 
 
 def _variation(random: np.random.Generator, csf: float, age: float, disposition: Disposition) -> Variation:

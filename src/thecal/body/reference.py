@@ -25,6 +25,7 @@ DRUGS = (
 )
 TABLES = ("anatomy", "diary", "people", "stimulation", *DRUGS)
 LENDER = "morphine"
+NEVER_LENT = ("M6G", "MEC_cord")  # a metabolite, and a concentration, that are morphine's alone
 ESTIMATED = "estimated here"
 
 

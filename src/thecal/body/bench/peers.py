@@ -1,7 +1,8 @@
 """Other engines on races A, B and B1: ``python -m thecal.body.bench.peers PEER RACE`` prints seconds and error as JSON.
 
 No peer is a dependency: whichever can be imported is raced, at the tolerance of the race. Slow ones run a few patients
-and are scaled, which their line says. Peers step from bolus to bolus and read hourly, as their manuals suggest; COPASI takes boluses as an event.
+and are scaled, which their line says. Peers step from bolus to bolus and read hourly, as their manuals suggest; COPASI
+takes boluses as an event.
 """
 
 import importlib
