@@ -37,7 +37,7 @@ class DiaryEntry:
     score: int | None
 
 
-def stream(seed: int, patient: str, purpose: str) -> np.random.Generator:
+def stream(seed: int, patient: str, purpose: str) -> "np.random.Generator":
     """The random stream of this patient for this purpose; the same bits on every machine."""
     digest = hashlib.sha256(f"{seed}\x1f{patient}\x1f{purpose}".encode()).digest()
     return np.random.Generator(np.random.Philox(key=np.frombuffer(digest[:16], dtype=np.uint64)))

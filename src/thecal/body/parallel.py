@@ -6,7 +6,6 @@ change a result. Give OpenBLAS one thread (``OPENBLAS_NUM_THREADS=1``): the matr
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 
 def threads_here() -> int:
@@ -27,6 +26,8 @@ def over_chunks(count: int, size: int, work: Callable[[slice], None], threads: i
         for piece in pieces:
             work(piece)
         return
+    from concurrent.futures import ThreadPoolExecutor  # here, as most uses of the body need no threads
+
     with ThreadPoolExecutor(max_workers=workers) as pool:
         for done in [pool.submit(work, piece) for piece in pieces]:
             done.result()

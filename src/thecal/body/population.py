@@ -8,8 +8,8 @@ reported with how to replay, never dropped.
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from thecal.body.failure import Failure
 from thecal.body.person import Dispersion, Disposition, Person, Variation
 from thecal.body.reference import entry
 from thecal.quantity import Refused
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 Array = npt.NDArray[np.float64]
 
@@ -82,7 +85,7 @@ def sample_patient(
 
 
 def answers[T](
-    seed: int, patients: Iterable[str], ask: Callable[[Patient], T], executor: Executor | None = None
+    seed: int, patients: Iterable[str], ask: Callable[[Patient], T], executor: "Executor | None" = None
 ) -> Iterator[Answer[T] | Failure]:
     """What ``ask`` says of each patient, in order, one at a time, so that memory does not grow with the population.
 
@@ -107,7 +110,7 @@ class _Job[T]:
             return Failure(patient, f"{type(fault).__name__}: {fault}", replay)
 
 
-def _variation(random: np.random.Generator, csf: float, age: float, disposition: Disposition) -> Variation:
+def _variation(random: "np.random.Generator", csf: float, age: float, disposition: Disposition) -> Variation:
     """Random effects; ``csf`` is the standard normal of the CSF's width, already drawn with the BMI."""
 
     def spread(log_sd: float) -> float:
@@ -137,12 +140,12 @@ def _variation(random: np.random.Generator, csf: float, age: float, disposition:
     )
 
 
-def _pair(random: np.random.Generator, correlation: float) -> tuple[float, float]:
+def _pair(random: "np.random.Generator", correlation: float) -> tuple[float, float]:
     first, other = random.standard_normal(2)
     return float(first), float(correlation * first + math.sqrt(1 - correlation**2) * other)
 
 
-def _between(random: np.random.Generator, mean: float, sd: float, low: float, high: float) -> float:
+def _between(random: "np.random.Generator", mean: float, sd: float, low: float, high: float) -> float:
     """A normal deviate that lies inside its bounds; drawn again, not moved, when it does not."""
     for _ in range(_TRIES):
         value = mean + sd * float(random.standard_normal())

@@ -8,7 +8,7 @@ published human data (``data/estimated.toml``), which keeps the value below as i
 import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 DRUGS = (
@@ -64,7 +64,7 @@ class Entry:
 @cache
 def table(name: str) -> dict[str, Any]:
     """The parsed file ``data/<name>.toml``."""
-    return tomllib.loads((files("thecal.body") / "data" / f"{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parent / "data" / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @cache
