@@ -15,6 +15,7 @@ from thecal.quantity import Refusal, Refused
 
 if TYPE_CHECKING:
     from thecal.pump import CommandReceipt
+    from thecal.quantity import Kind
 
 Folder = Annotated[Path, typer.Argument(help="The pump's folder.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
@@ -170,39 +171,44 @@ def hours(folder: Folder, since: Annotated[int, typer.Option(min=0)] = 0, as_jso
 @pump_app.command()
 def program(
     folder: Folder,
-    dose: Text,
-    cap_day: Text,
-    cap_hour: Text,
+    dose: Text = "",
+    cap_day: Text = "",
+    cap_hour: Text = "",
+    file: Annotated[Path | None, typer.Option(help="A whole order as JSON instead, of any kind.")] = None,
     patient: Annotated[str, typer.Option(help="Whose pump it is.")] = "by-hand",
     author: Annotated[str, typer.Option(help="Who orders it.")] = "by hand",
     route: str = "intrathecal",
     as_json: AsJson = False,
 ) -> None:
-    """Order a simple continuous dose: stage, echo, commit, and read back.
+    """Order a dose: stage, echo, commit, and read back.
 
-    The order is for the solution that the pump was filled with. It is refused when it is above a limit, above its own
-    caps, or outside the pump's range; then what ran before runs on.
+    A simple continuous dose is told by --dose, --cap-day and --cap-hour. Every other kind (boluses, day schedules,
+    bridges, a patient's bolus, reactions to alarms) is a JSON file in the form of docs/pump/specification.md,
+    section 4. The order is for the solution that the pump was filled with. It is refused when it is above a limit,
+    above its own caps, or outside the pump's range; then what ran before runs on.
     """
     from thecal.pump import Caps, Prescription, PumpLink, SimpleContinuous, describe, profile
-    from thecal.quantity import DOSE_RATE, MASS, MS_PER_DAY, parse
+    from thecal.quantity import DOSE_RATE, MASS, MS_PER_DAY
 
-    amounts = parse(dose, DOSE_RATE), parse(cap_hour, MASS), parse(cap_day, MASS)
     with _linked():
         link = PumpLink(folder)
         info, now = link.info(), link.status().now
         if info.fill is None:
             raise Refused(Refusal("reservoir_unknown", "nobody recorded what is in the reservoir", "dir"))
-        order = Prescription(
-            id=f"by-hand-{now}",
-            patient=patient,
-            route=route,
-            solution=info.fill,
-            program=SimpleContinuous(amounts[0]),
-            caps=Caps(amounts[1], amounts[2]),
-            anchor=now - now % MS_PER_DAY,
-            author=author,
-            written=now,
-        )
+        if file is not None:
+            order = Prescription.from_plain(_json_file(file))
+        else:
+            order = Prescription(
+                id=f"by-hand-{now}",
+                patient=patient,
+                route=route,
+                solution=info.fill,
+                program=SimpleContinuous(_amount("--dose", dose, DOSE_RATE)),
+                caps=Caps(_amount("--cap-hour", cap_hour, MASS), _amount("--cap-day", cap_day, MASS)),
+                anchor=now - now % MS_PER_DAY,
+                author=author,
+                written=now,
+            )
         receipt = link.program(order)
     rows = describe(order, profile(info.profile))
     text = "\n".join(f"{label:18} {value}" for label, value in rows.items())
@@ -219,6 +225,75 @@ def stop(folder: Folder, as_json: AsJson = False) -> None:
         receipt = PumpLink(folder).stop()
     _say(_receipt(receipt), f"stopped: {receipt.state}", as_json)
     _warn(receipt)
+
+
+@pump_app.command()
+def bolus(folder: Folder, as_json: AsJson = False) -> None:
+    """Ask for the patient's bolus, as the patient would. Refused with the reason when it is not allowed now."""
+    from thecal.pump import PumpLink
+
+    with _linked():
+        receipt = PumpLink(folder).request_bolus()
+    _say(_receipt(receipt), f"bolus: {receipt.state}", as_json)
+
+
+@pump_app.command()
+def resume(
+    folder: Folder,
+    seen: Annotated[list[str], typer.Option(help="An alarm that you have read; once for each that stands.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a pump go on that its safe states hold back. Name every alarm that stands, so that none is overlooked."""
+    from thecal.pump import PumpLink
+
+    with _linked():
+        receipt = PumpLink(folder).resume(tuple(seen))
+    _say(_receipt(receipt), f"resume: {receipt.state}", as_json)
+    _warn(receipt)
+
+
+@pump_app.command()
+def path(
+    folder: Folder,
+    empty: Annotated[bool, typer.Option("--empty/--filled", help="Whether the path holds no drug.")],
+    as_json: AsJson = False,
+) -> None:
+    """Record whether the path from pump to tip is empty. Only an empty one may be primed."""
+    from thecal.pump import PumpLink
+
+    with _linked():
+        receipt = PumpLink(folder).mark_path(empty=empty)
+    _say(_receipt(receipt), f"path: {receipt.state}", as_json)
+
+
+@pump_app.command()
+def alarms(
+    folder: Folder,
+    acknowledge: Annotated[str, typer.Option(help="Say that you have seen the alarm of this name.")] = "",
+    silence: Annotated[str, typer.Option(help="No sound for so long, for example '10 min'.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the alarms that stand, the most urgent first, with what to do; acknowledge or silence them."""
+    from thecal.pump import PumpLink
+    from thecal.quantity import DURATION, parse
+
+    with _linked():
+        link = PumpLink(folder)
+        rows = link.alarms()
+        if acknowledge:
+            rows = link.acknowledge(acknowledge)
+        if silence:
+            rows = link.silence(parse(silence, DURATION))
+    if as_json:
+        _print(rows)
+        return
+    for row in rows or [{}]:
+        if not row:
+            print("no alarm stands")
+            continue
+        state = "stands" if row["present"] else "is over"
+        seen = "seen" if row["acknowledged"] else "not yet seen"
+        print(f"{row['priority']:7} {row['name']}: {state} since {_utc(row['since'])}, {seen}\n        {row['clinic']}")
 
 
 @pump_app.command()
@@ -248,6 +323,23 @@ def refill(
     )
     _say({**_receipt(receipt), "report": {**asdict(report), "fill": str(report.fill)}}, text, as_json)
     _warn(receipt)
+
+
+def _amount(name: str, text: str, kind: "Kind") -> int:
+    from thecal.quantity import parse
+
+    if not text:
+        do = "Give --dose, --cap-day and --cap-hour, or a whole order with --file."
+        raise Refused(Refusal("amount_missing", "it was not given", name, do))
+    return parse(text, kind)
+
+
+def _json_file(file: Path) -> object:
+    try:
+        with file.open("rb") as opened:
+            return json.loads(opened.read(65_536))
+    except (OSError, ValueError) as error:
+        raise Refused(Refusal("unreadable", f"{file} holds no order: {error}", "--file")) from None
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from typing import Any
 
 from thecal.formulary import Finding, Solution
 from thecal.pump import admission
+from thecal.pump.alarm_table import alarm
+from thecal.pump.annunciator import Annunciator
 from thecal.pump.catalog import DeviceFigures, profile
 from thecal.pump.clock import RealTime, SharedClock
 from thecal.pump.device import Device
@@ -20,14 +22,20 @@ from thecal.pump.folder import JOURNAL, SUPERVISOR, read_config
 from thecal.pump.log import PumpLog
 from thecal.pump.prescription import Prescription
 from thecal.pump.protocol import (
+    AcknowledgeRequest,
+    AlarmsRequest,
+    BolusRequest,
     CommitRequest,
     EchoRequest,
     HoursRequest,
     LogRequest,
+    PathRequest,
     ReadRequest,
     RefillRequest,
     Reply,
     Request,
+    ResumeRequest,
+    SilenceRequest,
     StageRequest,
     StatusRequest,
     StopRequest,
@@ -73,6 +81,7 @@ class Pump:
             return self.watch
 
         self.device = Device.open(self._storage, now, max_late_ms=LATE_REAL_MS * self._speed, watch=watch)
+        self.annunciator = Annunciator(folder, now)
         self._told: tuple[object, ...] = ()
         self._note("started", process=os.getpid(), speed=self._speed, durable=self.durable)
 
@@ -162,6 +171,38 @@ class Pump:
         self._note("stop")
         return {"at": now, "warnings": _plain(findings)}
 
+    def _bolus(self, _: BolusRequest, __: Session, now: int) -> dict[str, Any]:
+        ends = admission.request_bolus(self.device, now)
+        self._note("bolus", until=ends)
+        return {"at": now, "until": ends, "warnings": []}
+
+    def _resume(self, request: ResumeRequest, _: Session, now: int) -> dict[str, Any]:
+        unseen = sorted(set(self.device.alarms) - set(request.seen))
+        if unseen:
+            what = f"alarms stand that were not named as seen: {', '.join(unseen)}"
+            raise Refused(Refusal("alarms_unseen", what, "seen", "Read the status, and name every alarm."))
+        findings = admission.resume(self.device, self.profile, now)
+        self._note("resume", seen=request.seen)
+        return {"at": now, "warnings": _plain(findings)}
+
+    def _path(self, request: PathRequest, _: Session, now: int) -> dict[str, Any]:
+        admission.mark_path(self.device, now, empty=request.empty)
+        self._note("path", empty=request.empty)
+        return {"at": now, "warnings": []}
+
+    def _alarms(self, _: AlarmsRequest, __: Session, now: int) -> dict[str, Any]:
+        return {"at": now, "alarms": self.annunciator.rows()}
+
+    def _acknowledge(self, request: AcknowledgeRequest, _: Session, now: int) -> dict[str, Any]:
+        self.annunciator.acknowledge(request.alarm)
+        self._note("acknowledge", alarm=request.alarm)
+        return {"at": now, "alarms": self.annunciator.rows()}
+
+    def _silence(self, request: SilenceRequest, _: Session, now: int) -> dict[str, Any]:
+        self.annunciator.silence(request.span, now)
+        self._note("silence", span=request.span)
+        return {"at": now, "alarms": self.annunciator.rows()}
+
     def _refill(self, request: RefillRequest, _: Session, now: int) -> dict[str, Any]:
         if request.mark != _fill_mark(self.device.status(now)):
             what = "the reservoir was refilled since its status was read, perhaps by this very order"
@@ -191,6 +232,10 @@ class Pump:
             gaps = self.device.status(now).gaps
             last = asdict(gaps[-1]) if gaps else None
             self._note("alarms", active=list(news[0]), gaps=news[1], latest_gap=last)
+        known = {entry.number: entry.priority for entry in self.annunciator.board}
+        for signal in self.annunciator.update(self.device.alarms, now):
+            if known.get(signal.number) != signal.priority:  # its first tone, or an escalation; repeats are not news
+                self._note("alarm", name=alarm(signal.number).name, priority=signal.priority)
         if vetoes := self.watch.take_vetoes():
             self._note("vetoed", reasons=vetoes)
 
@@ -203,6 +248,12 @@ COMMANDS: dict[type[Request], Handler] = {
     CommitRequest: Pump._commit,
     ReadRequest: Pump._read,
     StopRequest: Pump._stop,
+    BolusRequest: Pump._bolus,
+    ResumeRequest: Pump._resume,
+    PathRequest: Pump._path,
+    AlarmsRequest: Pump._alarms,
+    AcknowledgeRequest: Pump._acknowledge,
+    SilenceRequest: Pump._silence,
     RefillRequest: Pump._refill,
     HoursRequest: Pump._hours,
     LogRequest: Pump._log_lines,

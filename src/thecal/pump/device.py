@@ -340,6 +340,7 @@ class Device:
             bolus_until=None if state.bolus is None else state.bolus.begin + state.bolus.length,
             demand_from=self._demand_from(),
             vetoed_pulses=state.past.vetoed,
+            path_empty=state.aside.path_empty,
         )
 
     def hours(self, since: int) -> list[Hour]:

@@ -190,6 +190,33 @@ class PumpLink:
         state: EndState = "disputed" if status.state == "running" else "confirmed"
         return CommandReceipt("stop", state, status.prescription_digest, status.now, None, _warnings(answer))
 
+    def request_bolus(self) -> CommandReceipt:
+        """Ask for the patient's bolus, and read back that it runs. Raises Refused with the reason, or LinkDown."""
+        with self._connect() as pump:
+            answer = pump.ask("bolus")
+            status = _status(pump.ask("status"))
+        given = status.bolus_until == answer["until"] or status.now >= answer["until"]
+        state: EndState = "confirmed" if given else "disputed"
+        return CommandReceipt("bolus", state, status.prescription_digest, answer["at"], status.next_due, ())
+
+    def resume(self, seen: tuple[str, ...]) -> CommandReceipt:
+        """Let the pump go on; ``seen`` are the alarms that the person has read. Raises Refused when others stand."""
+        with self._connect() as pump:
+            answer = pump.ask("resume", seen=list(seen))
+            status = _status(pump.ask("status"))
+        state: EndState = "confirmed" if status.rung != "stop" else "disputed"
+        return CommandReceipt(
+            "resume", state, status.prescription_digest, answer["at"], status.next_due, _warnings(answer)
+        )
+
+    def mark_path(self, *, empty: bool) -> CommandReceipt:
+        """Record that the path to the tip is empty, which alone allows a priming bolus, or that it holds drug."""
+        with self._connect() as pump:
+            answer = pump.ask("path", empty=empty)
+            status = _status(pump.ask("status"))
+        state: EndState = "confirmed" if status.path_empty == empty else "disputed"
+        return CommandReceipt("path", state, status.prescription_digest, answer["at"], status.next_due, ())
+
     def refill(
         self, withdrawn_nl: int, fill: Solution, fill_nl: int, order: Prescription | None = None
     ) -> CommandReceipt:
@@ -224,6 +251,22 @@ class PumpLink:
         """The latest lines of the pump's log, oldest first. Raises LinkDown."""
         lines: list[dict[str, Any]] = self._ask("log", limit=limit)["lines"]
         return lines
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """The alarms that stand, highest priority first, with what patient and clinic are told. Raises LinkDown."""
+        return self._alarms("alarms")
+
+    def acknowledge(self, name: str) -> list[dict[str, Any]]:
+        """A person has seen this alarm; what stands then. Raises Refused when it does not stand, or LinkDown."""
+        return self._alarms("acknowledge", alarm=name)
+
+    def silence(self, span: int) -> list[dict[str, Any]]:
+        """No sound for ``span`` ms from what stands now. Raises Refused for longer than allowed, or LinkDown."""
+        return self._alarms("silence", span=span)
+
+    def _alarms(self, command: str, **values: Any) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._ask(command, **values)["alarms"]
+        return rows
 
     def _connect(self) -> _Connection:
         return _Connection(self.folder, self.timeout_s)

@@ -68,6 +68,46 @@ class StopRequest(_Request):
     command: Literal["stop"]
 
 
+class BolusRequest(_Request):
+    """The patient asks for a bolus of the running order."""
+
+    command: Literal["bolus"]
+
+
+class ResumeRequest(_Request):
+    """A person who has seen these alarms lets the pump go on as far as those that are still there allow."""
+
+    command: Literal["resume"]
+    seen: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=64)]
+
+
+class PathRequest(_Request):
+    """A person says that the path from the outlet to the tip is empty, or that it holds drug."""
+
+    command: Literal["path"]
+    empty: bool
+
+
+class AlarmsRequest(_Request):
+    """Which alarms stand, and what are patient and clinic told?"""
+
+    command: Literal["alarms"]
+
+
+class AcknowledgeRequest(_Request):
+    """A person has seen this alarm."""
+
+    command: Literal["acknowledge"]
+    alarm: Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class SilenceRequest(_Request):
+    """No sound for ``span`` ms from the alarms that stand now."""
+
+    command: Literal["silence"]
+    span: Annotated[int, Field(ge=1, le=_MAX_INT)]
+
+
 class RefillRequest(_Request):
     """A refill. ``mark`` is the status's ``fill_mark`` that the sender saw, so that it happens at most once."""
 
@@ -101,6 +141,12 @@ Request = (
     | CommitRequest
     | ReadRequest
     | StopRequest
+    | BolusRequest
+    | ResumeRequest
+    | PathRequest
+    | AlarmsRequest
+    | AcknowledgeRequest
+    | SilenceRequest
     | RefillRequest
     | HoursRequest
     | LogRequest

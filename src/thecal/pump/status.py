@@ -83,6 +83,7 @@ class Status:
     bolus_until: int | None = None  # when the bolus that runs ends, ms
     demand_from: int | None = None  # when the lockout of the patient's bolus is over, ms
     vetoed_pulses: int = 0  # refused by the supervisor
+    path_empty: bool = False  # a person marked the path to the tip as empty, and nothing was primed since
 
 
 @dataclass(frozen=True, slots=True)
