@@ -20,6 +20,10 @@ import thecal.pump
 from thecal.pump.proof.mutants_sites import MODULE, changes
 
 PARTS = ("kernel", "supervisor")
+_RUNNING = tuple(
+    f"thecal.pump.proof.{name}"
+    for name in ("mutants", "mutants_sites", "mutants_session", "mutants_campaign", "mutants_score")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,10 @@ class Finder(MetaPathFinder, InspectLoader):
 
 
 def forget() -> None:
-    """Forget what this process has imported of the pump, this file's kin left out: the next import finds the mutant."""
+    """Forget what this process has imported of the pump, so that the next import finds the mutant.
+
+    The package itself goes as well, since it holds what it imported; this file stays the one that is running.
+    """
     for name in list(sys.modules):
-        if f"{name}.".startswith("thecal.pump.") and ".proof.mutants" not in name:
+        if f"{name}.".startswith("thecal.pump.") and name not in _RUNNING:
             del sys.modules[name]
