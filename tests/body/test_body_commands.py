@@ -158,6 +158,49 @@ def test_whatever_stands_in_a_file_is_read_or_refused(place: tuple[Any, ...], ju
         assert made.drug == "morphine"
 
 
+NAMES = sorted(
+    {key for place in _places(FULL) for key in place if isinstance(key, str)}
+    | {"patient", "seed", "id", "dose", "days", "posture", "baricity", "at", "over", "route", "tip", "volume", "step"}
+    | {"intrathecal", "epidural", "stimulator", "level", "egfr", "height", "albumin", "disposition"}
+)
+ANYTHING = st.recursive(
+    JUNK | st.sampled_from(["morphine", "T10", "epidural L3", "bolus", "infusion", "oral", "hours", "1 mg/day", "2 h"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6)
+        | st.dictionaries(st.text(max_size=4), inner, max_size=2)
+    ),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=8))
+def test_any_table_whatever_is_read_or_refused(table: dict[str, Any]) -> None:
+    for read, whole in ((read_request, {**GOOD, **table}), (read_request, table), (read_comparison, table)):
+        try:
+            read(copy.deepcopy(whole))
+        except Refused as refused:
+            assert all(refusal.where for refusal in refused.refusals)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(max_size=60), st.sampled_from([".toml", ".json"]))
+def test_any_bytes_are_a_request_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes, suffix: str) -> None:
+    path = tmp_path_factory.mktemp("any") / f"request{suffix}"
+    path.write_bytes(data)
+    with pytest.raises(Refused):
+        RUNNER.invoke(body_app, ["simulate", str(path)], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(("suffix", "text"), [(".toml", "a = " + "[" * 5000), (".json", "[" * 100_000)])
+def test_brackets_without_end_are_refused(tmp_path: Path, suffix: str, text: str) -> None:
+    path = tmp_path / f"deep{suffix}"
+    path.write_text(text)
+    with pytest.raises(Refused, match="cannot be read"):
+        RUNNER.invoke(body_app, ["simulate", str(path)], catch_exceptions=False)
+
+
 def test_overlapping_boluses_and_early_outputs_of_a_file_are_refused(tmp_path: Path) -> None:
     row = {"kind": "bolus", "mass": "1 mg", "over": "1 h", "every": "30 min", "count": 3}
     late = {"kind": "bolus", "mass": "1 mg", "at": "5 h"}

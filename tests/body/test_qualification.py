@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from thecal.body.qualify import Qualification, datasets, qualify
+from thecal.body.qualify.epidural import glynn1992, sjostrom1987a
 from thecal.body.qualify.estimate import ESTIMATED, changes_at, prior, residuals
+from thecal.body.qualify.laboratory import Laboratory
+from thecal.body.qualify.outcomes import bernards2006
 from thecal.body.qualify.report import report
 from thecal.body.qualify.score import PROTOCOLS
 from thecal.body.reference import entry, prior_entries, table
@@ -76,3 +79,21 @@ def test_pig_dispersion_never_enters_a_model_of_people() -> None:
     slow = table("validation")["pig"]["dispersion_cm2_s"]["value"]
     for key in ("dispersion.rostral", "dispersion.caudal"):
         assert entry("anatomy", key).value / entry("anatomy", "dispersion.preset_fold").value > 10 * slow
+
+
+def test_the_causes_told_of_failures_are_their_causes() -> None:
+    lab = Laboratory()
+    still = lab.with_changes({("anatomy", "csf.spinal_absorption"): 1e-9})
+    assert (
+        bernards2006(lab).metrics["most_drug_within_few_cm"],
+        bernards2006(still).metrics["most_drug_within_few_cm"],
+    ) == (0, 1)
+    for key, csf_goes in (("spinal.dural_permeability", -1), ("spinal.epidural_to_plasma", 1)):
+        half = lab.with_changes({("clonidine", key): entry("clonidine", key).value / 2})
+        usual, changed = glynn1992(lab).metrics, glynn1992(half).metrics
+        assert changed["csf_absorption_half_life"] > 1.4 * usual["csf_absorption_half_life"]
+        assert csf_goes * (changed["csf_max"] - usual["csf_max"]) > 0
+    slower = lab.with_changes({("morphine", "spinal.meningeal_volume"): 0.1})
+    usual, changed = sjostrom1987a(lab).metrics, sjostrom1987a(slower).metrics
+    assert changed["csf_tmax"] > 75 > usual["csf_tmax"]
+    assert changed["dural_absorption_half_life"] > 1.4 * usual["dural_absorption_half_life"]

@@ -32,8 +32,8 @@ OUT_OF_SCOPE = {
     "pregnancy": "nothing in the sources speaks of pregnancy",
     "species": "the parameters are those of people",
 }
-_PER_UNIT = {MASS: 1e-12, DURATION: 1 / 3.6e6, DOSE_RATE: 1 / 24e12, VOLUME: 1e-6, LENGTH: 1.0, BODY_WEIGHT: 1e-3}
-"""From the exact integers of ``thecal.quantity`` to mg, h, mg/h, mL, mm, kg."""
+_IN_ONE = {MASS: 10**12, DURATION: 3_600_000, DOSE_RATE: 24 * 10**12, VOLUME: 10**6, LENGTH: 1, BODY_WEIGHT: 1000}
+"""How many of the exact integers of ``thecal.quantity`` make 1 mg, h, mg/h, mL, mm, kg."""
 MOST_OUTPUTS = 200_000
 MOST_INPUTS = 20_000
 
@@ -139,7 +139,7 @@ def quantity(text: object, kind: Kind, where: str) -> float:
             where, text, f"Write it with its unit, for example {kind.example!r}.", "body.no_unit", "has no unit"
         )
     try:
-        return parse(text, kind) * _PER_UNIT[kind]
+        return parse(text, kind) / _IN_ONE[kind]
     except QuantityError as error:
         raise refuse(where, text, str(error), "body.bad_quantity") from None
 

@@ -156,7 +156,7 @@ def _read(file: Path) -> dict[str, Any]:
     text = place.read_bytes()
     try:
         data = json.loads(text) if place.suffix == ".json" else tomllib.loads(text.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: brackets nested thousands deep
         raise Refused(Refusal("body.bad_file", f"{file} cannot be read: {error}", "FILE", "Mend it.")) from None
     if not isinstance(data, dict):
         raise Refused(
