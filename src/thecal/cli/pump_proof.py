@@ -55,7 +55,7 @@ def replay(
 
 def verify_journal(folder: Annotated[Path, typer.Argument(help="A pump's folder.")], as_json: AsJson = False) -> None:
     """Check every record of a pump's journal. Reads only; exit code 1 when anything is damaged."""
-    from thecal.pump import journal, kernel
+    from thecal.pump import journal
     from thecal.pump.folder import JOURNAL
     from thecal.pump.storage import read_banks
 
@@ -123,22 +123,24 @@ def evidence(
     seed: Seed = 0,
     sequences: Annotated[int, typer.Option(min=0, help="Another number of sequences; 0: that of the size.")] = 0,
     processes: Processes = 2,
-    write: Annotated[Path | None, typer.Option(help="Write evidence.md and evidence.json into this folder.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Write evidence.md, evidence.json and detection.md here.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Remake all figures of the pump and print them. Exit code 1 when one does not hold."""
-    from thecal.pump.proof.evidence import CI, FULL, page
+    from thecal.pump.proof.evidence import CI, FULL
     from thecal.pump.proof.evidence import evidence as run
+    from thecal.pump.proof.page import detection_page, page
 
     sizes = dict(FULL if full else CI)
     if sequences:
         sizes["sequences"] = sequences
-    data = run(seed, sizes, processes, _progress)
+    data = run(seed, sizes, processes, _progress, write)
     if write is not None:
         (write / "evidence.json").write_text(json.dumps(data, indent=1) + "\n", "utf-8")
         (write / "evidence.md").write_text(page(data), "utf-8")
+        (write / "detection.md").write_text(detection_page(data), "utf-8")
     print(json.dumps(data) if as_json else page(data))
-    if not all(figure["holds"] for figure in data["figures"]):
+    if any(figure["holds"] is False for figure in data["figures"]):
         raise typer.Exit(1)
 
 

@@ -1,16 +1,22 @@
-"""Every single bit: of the controller's state, and of each stored record. Each flip must be masked or found.
+"""Every single bit: of the state of both parts, and of each record they stored. Each flip must be masked or found.
 
 Masked: what the pump does next is the same as without the flip. Found: the copies of the state differ, or reading the
 journal reports a loss, or the last record counts as torn. A flip that changes anything and is not found is silent.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from thecal.pump.hardware.store import FaultyStorage
 from thecal.pump.journal import JournalError, recover
-from thecal.pump.kernel import State, apply, state_from_bytes
-from thecal.pump.proof.cuts import _Life, workload
+from thecal.pump.kernel import Record
 from thecal.pump.proof.guard import Guarded, MemoryFault, flips
+from thecal.pump.proof.orders import FIGURES
+from thecal.pump.proof.watch import STATE_SUSPECT
+from thecal.pump.proof.workloads import Life
+from thecal.pump.supervisor.journal import Journal
+
+LENGTH = 1
 
 
 @dataclass(slots=True)
@@ -30,56 +36,87 @@ class Bits:
         self.silent += other.silent
 
 
-def flip_state(seed: int) -> Bits:
-    """Every bit of every integer of the state at the end of a workload, in one of its two copies."""
-    life = _Life(workload(seed))
-    life.go()
-    state = life.rig.state
+def flip_state(seed: int, length: int = LENGTH) -> Bits:
+    """Every bit of both parts' state at the end of a workload, in one of its two copies."""
+    life = _lived(seed, length)
     tally = Bits()
-    for flipped in flips(state):
-        tally.flips += 1
-        held = Guarded(state)
-        held.flip(flipped)
-        try:
-            if held.get() == state:
-                tally.masked += 1
-            else:
-                tally.silent.append("state")
-        except MemoryFault:
-            tally.found += 1
+    for name, state in (("controller", life.rig.state), ("supervisor", life.watch.state)):
+        for flipped in flips(state):
+            tally.flips += 1
+            held = Guarded(state)
+            held.flip(flipped)
+            try:
+                if held.get() == state:
+                    tally.masked += 1
+                else:
+                    tally.silent.append(f"{name}: state")
+            except MemoryFault:
+                tally.found += 1
     return tally
 
 
-def flip_records(seed: int, stride: int = 1) -> Bits:
-    """Every ``stride``-th bit of all that a workload stored, each read back by a recovery."""
-    life = _Life(workload(seed))
-    life.go()
-    storage = life.rig.storage
-    sound = _folded(storage)
+def flip_records(seed: int, length: int = LENGTH, stride: int = 1) -> Bits:
+    """Every ``stride``-th bit of all that the controller stored in a workload, each read back by a recovery."""
+    storage = _lived(seed, length).rig.storage
+    sound = _recovered(storage)
     tally = Bits()
+    for name, other in _spoilt(storage, stride):
+        tally.flips += 1
+        try:
+            read = _recovered(other)
+        except JournalError:
+            tally.found += 1
+            continue
+        if read[2] > sound[2]:
+            tally.found += 1
+        elif read == sound:
+            tally.masked += 1
+        else:
+            tally.silent.append(f"controller, {name}")
+    return tally
+
+
+def flip_facts(seed: int, length: int = LENGTH, stride: int = 1) -> Bits:
+    """Every ``stride``-th bit of all that the supervisor stored in a workload, each read back as after a restart."""
+    life = _lived(seed, length)
+    storage, now = life.watch.storage, life.watch.clock.reading(life.rig.true)
+    sound = Journal(_copy(storage), FIGURES, now).state
+    assert STATE_SUSPECT not in sound.latched or sound.order is not None, "what is flipped was sound"
+    tally = Bits()
+    for name, other in _spoilt(storage, stride):
+        tally.flips += 1
+        read = Journal(other, FIGURES, now).state
+        if read == sound:
+            tally.masked += 1
+        elif STATE_SUSPECT in read.latched and read.order is None:
+            tally.found += 1
+        else:
+            tally.silent.append(f"supervisor, {name}")
+    return tally
+
+
+def _lived(seed: int, length: int) -> Life:
+    life = Life(seed, length)
+    life.go()
+    return life
+
+
+def _spoilt(storage: FaultyStorage, stride: int) -> Iterator[tuple[str, FaultyStorage]]:
+    """Each flip, named, in a storage of its own."""
     for bank in (0, 1):
         for bit in range(0, len(storage.banks[bank]) * 8, stride):
-            other = FaultyStorage()
-            other.banks = [bytearray(each) for each in storage.banks]
+            other = _copy(storage)
             other.banks[bank][bit // 8] ^= 1 << bit % 8
-            tally.flips += 1
-            try:
-                read = _folded(other)
-            except JournalError:
-                tally.found += 1
-                continue
-            if read[1]:
-                tally.found += 1
-            elif read[0] == sound[0]:
-                tally.masked += 1
-            else:
-                tally.silent.append(f"bank {bank} bit {bit}")
-    return tally
+            yield f"bank {bank} bit {bit}", other
 
 
-def _folded(storage: FaultyStorage) -> tuple[State, int]:
+def _copy(storage: FaultyStorage) -> FaultyStorage:
+    other = FaultyStorage()
+    other.banks = [bytearray(each) for each in storage.banks]
+    return other
+
+
+def _recovered(storage: FaultyStorage) -> tuple[bytes, tuple[Record, ...], int]:
+    """The checkpoint, the records after it, and how many were lost: the state is a function of the first two."""
     _, checkpoint, records, lost = recover(storage, 10**9)
-    state = state_from_bytes(checkpoint)
-    for record in records:
-        state = apply(state, record)
-    return state, lost
+    return checkpoint, records, lost
