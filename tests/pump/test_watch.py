@@ -16,6 +16,7 @@ from thecal.pump import (
     SimpleContinuous,
     kernel,
 )
+from thecal.pump.held import MemoryFault
 from thecal.pump.parts import PatientBolus, PrimingBolus
 from thecal.pump.watch import Watch
 from thecal.quantity import Refused
@@ -201,3 +202,18 @@ def test_power_cut_at_every_byte_of_the_supervisors_journal_never_gives_a_pulse_
         assert rig.device.status(T0 + HOUR).doubtful_pulses <= 1
         assert len(rig.strokes) > 55
         assert kernel.Mode.RUNNING.name.lower() == rig.device.status(T0 + HOUR).state
+
+
+@pytest.mark.parametrize("bit", range(0, 620, 31))
+def test_a_flipped_bit_of_the_controllers_memory_is_found_before_a_pulse_depends_on_it(bit: int) -> None:
+    rig = Rig()
+    rig.device.load(ORDER, T0)
+    rig.device.advance(T0 + HOUR)
+    given = len(rig.strokes)
+    rig.device.flip(bit)
+    with pytest.raises(MemoryFault):
+        rig.device.advance(T0 + HOUR + 1)
+    assert len(rig.strokes) == given
+    rig.reopen(T0 + HOUR)
+    rig.device.advance(T0 + 2 * HOUR)
+    assert len(rig.strokes) == len(set(rig.strokes)) > given + 60

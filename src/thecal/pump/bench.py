@@ -25,7 +25,8 @@ from thecal.pump.hardware import (
     hardware_model,
     monitor,
 )
-from thecal.pump.hardware.pump import PL_PER_NL
+from thecal.pump.hardware.pump import PL_PER_NL, Readings
+from thecal.pump.held import MemoryFault
 from thecal.pump.prescription import Prescription
 from thecal.pump.status import RefillReport
 from thecal.pump.watch import Watch
@@ -116,6 +117,7 @@ class Bench:
         self._seen: dict[str, tuple[str, ...]] = {}
         self._watched: Device | None = None
         self._read_at = self.start if {"level", "pressure"} & set(model.sensors) else NEVER
+        self._read: Readings | None = None
         self._judged: frozenset[int] = frozenset()
         self._filled_at = 0  # nL delivered when the level was last set by a refill
         self._look()
@@ -240,7 +242,7 @@ class Bench:
             return
         try:
             act(self.device, max(self.clock.reading(self.now), self.start))
-        except PowerCut:
+        except (PowerCut, MemoryFault):  # a memory that cannot be believed is made again from the journal
             self._down(self.now + RESTART_MS)
         except OSError:
             self._down(NEVER if self.storage.full else self.now + RESTART_MS)
@@ -252,7 +254,9 @@ class Bench:
             return
         believed = self.device.status(self.now)
         delivered = believed.delivered_nl - self._filled_at
-        found = monitor.judge(self.truth.model, self.truth.read(self.now), believed.reservoir_nl, delivered)
+        read, before = self.truth.read(self.now), self._read
+        found = monitor.judge(self.truth.model, read, believed.reservoir_nl, delivered, before)
+        self._read = read
         began, ended = found - self._judged, self._judged - found
         if began or ended:
             self._judged = found
@@ -270,6 +274,8 @@ class Bench:
                 self._open()
         elif fault.kind == "storage_cut":
             self.storage.budget = fault.number("bytes")
+        elif fault.kind == "memory_flip" and self.device is not None:
+            self.device.flip(fault.number("bit"))
         elif fault.kind == "storage_torn":
             self.storage.tear(fault.number("bytes"))
             self._down(self.now + RESTART_MS)

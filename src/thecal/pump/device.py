@@ -16,7 +16,17 @@ from thecal.pump.alarm_table import alarms
 from thecal.pump.catalog import DeviceFigures
 from thecal.pump.compile import compile_order
 from thecal.pump.fluid import Fluid, Refilled
-from thecal.pump.held import Body, Mark, check_fill, checkpoint, from_checkpoint, parts, solution
+from thecal.pump.held import (
+    Body,
+    Mark,
+    MemoryFault,
+    check_fill,
+    checkpoint,
+    flipped,
+    from_checkpoint,
+    parts,
+    solution,
+)
 from thecal.pump.hours import HOURS_BANK, HourLog
 from thecal.pump.kernel import Actuate, Record, Reject
 from thecal.pump.prescription import Prescription
@@ -46,7 +56,10 @@ def _sound_mechanism(_seq: int, _at: int) -> int:
 
 
 class Device:
-    """A virtual pump. Made by ``create`` or ``open``. After an OSError of its storage it must be opened again."""
+    """A virtual pump. Made by ``create`` or ``open``. After an OSError or a MemoryFault it must be opened again.
+
+    The controller's state is held twice, and a difference is found before the next event depends on it.
+    """
 
     rotate_after = journal.ROTATE_AFTER  # journal records between two checkpoints
 
@@ -64,7 +77,7 @@ class Device:
         self._journal = kept
         self._hours = hours
         self._body = body
-        self._state = state
+        self._state = self._twin = state
         self._mark = mark
         self._hour_end = mark.start + MS_PER_HOUR
         self._drug = body.fill.primary.drug if state.plan is None else state.plan.program.drug
@@ -149,7 +162,7 @@ class Device:
         beside = None if watch is None else watch(body.figures, body.fluid.path_nl)
         device = cls(kept, HourLog(storage), body, state, mark, mechanism, beside, max_late_ms)
         for record in records:
-            device._state = kernel.apply(device._state, record)
+            device._state = device._twin = kernel.apply(device._state, record)
             device._note(record)
         device._do(kernel.Restart(now, damage))
         device._journal.sync()
@@ -286,6 +299,7 @@ class Device:
         and the gap is recorded. With None nothing is ever late: ``now`` is how far a simulated clock has come.
         """
         late = self.max_late_ms
+        self._check_memory()
         while True:
             if self._journal.full:
                 self._rotate()
@@ -343,6 +357,10 @@ class Device:
             path_empty=state.aside.path_empty,
         )
 
+    def flip(self, bit: int) -> None:
+        """A bit of the state flips in one of its two copies: a fault to be found."""
+        self._state = flipped(self._state, bit)
+
     def hours(self, since: int) -> list[Hour]:
         """Every completed hour of the device clock that starts at ``since`` or later, from its first one on."""
         return self._hours.between(max(since, self._body.made // MS_PER_HOUR * MS_PER_HOUR), self._now)
@@ -357,11 +375,12 @@ class Device:
 
     def _do(self, event: kernel.Event) -> Reject | None:
         """Take the controller through an event. A record is durable before the pulse that it announces is fired."""
+        self._check_memory()
         after, actions = kernel.step(self._state, event)
         for action in actions:
             if isinstance(action, Record):
                 self._journal.append(action)
-                self._state = after
+                self._state = self._twin = after
                 if action.at >= self._hour_end or action.kind in _NOTED:
                     self._note(action)
             elif isinstance(action, Actuate):
@@ -390,6 +409,10 @@ class Device:
         for action in actions:
             if isinstance(action, Reject):
                 raise Refused(refusal_of(action))
+
+    def _check_memory(self) -> None:
+        if self._state is not self._twin and self._state != self._twin:
+            raise MemoryFault
 
     def _accept(self, event: kernel.Event) -> None:
         reject = self._do(event)

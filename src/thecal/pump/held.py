@@ -11,6 +11,10 @@ from thecal.pump.fluid import Fluid
 from thecal.quantity import VOLUME, Refusal, Refused, auto
 
 
+class MemoryFault(Exception):
+    """The controller's state is not what was put there: open the device again, which reads the journal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """What the device is beside its controller: changed only by refills and by the end of an hour."""
@@ -51,6 +55,14 @@ def from_checkpoint(data: bytes) -> tuple[Body, kernel.State, Mark]:
     start, given, tip = plain["mark"]
     mark = Mark(start, given, tuple((drug, mass) for drug, mass in tip))
     return body, kernel.state_from_bytes(plain["state"].encode("ascii")), mark
+
+
+def flipped(state: kernel.State, bit: int) -> kernel.State:
+    """The state with one bit changed in one of the integers on which pulses depend; for faults of memory."""
+    place, power = divmod(bit, 62)
+    names = ("now", "base", "fired", "due", "pending", "seq", "given", "reservoir_nl", "alarms", "mode")
+    name = names[place % len(names)]
+    return state._replace(**{name: getattr(state, name) ^ 1 << power})
 
 
 def parts(solution: Solution) -> list[list[Any]]:

@@ -8,13 +8,16 @@ three steps of the level sensor, and 10 % of what was delivered since the last r
 from thecal.pump.hardware.model import AMBIENT_PA, HardwareModel
 from thecal.pump.hardware.pump import Readings
 
-OVER_DELIVERY, UNDER_DELIVERY, OCCLUSION, LEAK = 1, 20, 22, 23
+OVER_DELIVERY, UNDER_DELIVERY, MRI_STALL, OCCLUSION, LEAK, TEMPERATURE = 1, 20, 21, 22, 23, 36
 EVERY_MS = 900_000
+COLD, WARM, HOT = 35_000, 40_000, 43_000  # millidegrees: outside the first two for two readings, above the last at once
 BACK_PA, RISE_PA, FALL_PA = 2_000, 20_000, 1_000
 
 
-def judge(model: HardwareModel, read: Readings, account_nl: int, delivered_nl: int) -> frozenset[int]:
-    """The alarms that these readings call for.
+def judge(
+    model: HardwareModel, read: Readings, account_nl: int, delivered_nl: int, before: Readings | None = None
+) -> frozenset[int]:
+    """The alarms that these readings call for; ``before`` are those of ``EVERY_MS`` ago.
 
     ``account_nl`` is what the controller believes to be in reach of a needle, ``delivered_nl`` what it has given since
     that was last measured.
@@ -31,4 +34,9 @@ def judge(model: HardwareModel, read: Readings, account_nl: int, delivered_nl: i
             found.add(OCCLUSION)
         elif rise < -FALL_PA:
             found.add(LEAK)
+    if read.field:
+        found.add(MRI_STALL)
+    outside = [not COLD <= each.temperature_mc <= WARM for each in (read, before) if each is not None]
+    if read.temperature_mc > HOT or (len(outside) > 1 and all(outside)):
+        found.add(TEMPERATURE)
     return frozenset(found)

@@ -110,6 +110,8 @@ class VirtualPump:
         for fault in active:
             if fault.kind == "gain":
                 gain = gain * fault.number("gain") // PPM
+            elif fault.kind == "temperature":
+                gain = gain * (PPM + self.model.need("heat")[0] * (fault.number("celsius") - 37_000) // 1_000) // PPM
         broken = "battery_sag" in kinds and self._voltage(at) < self.model.need("brown_out_mv")[0]
         if broken:
             motion = motion * self.random.randrange(PPM) // PPM
@@ -264,4 +266,13 @@ class VirtualPump:
 
 _SENSOR = frozenset({"sensor_stuck", "sensor_late", "sensor_scaled", "sensor_noisy"})
 _OF_LINE = frozenset({"catheter_kink"})
-_AT_STROKE = _SENSOR | {"stall", "mri_field", "partial_stroke", "gain", "open_switch", "stuck_switch", "battery_sag"}
+_AT_STROKE = _SENSOR | {
+    "stall",
+    "mri_field",
+    "partial_stroke",
+    "gain",
+    "open_switch",
+    "stuck_switch",
+    "battery_sag",
+    "temperature",
+}
