@@ -41,6 +41,7 @@ from thecal.clinic import store  # noqa: E402 - as above
 from thecal.clinic.models import Profile, SignInAttempt  # noqa: E402 - as above
 
 PEOPLE = {"nurse": "Noor Visser", "prescriber": "Petra Salo", "auditor": "Arun Mehta", "patient": "Pia Own"}
+PEOPLE["pharmacist"] = "Filipa Costa"
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +100,12 @@ def prescriber(clinic: dict[str, User]) -> Desk:
 
 
 @pytest.fixture
+def pharmacist(clinic: dict[str, User]) -> Desk:
+    """A pharmacist at a browser."""
+    return _desk(clinic["pharmacist"])
+
+
+@pytest.fixture
 def auditor(clinic: dict[str, User]) -> Desk:
     """An auditor at a browser."""
     return _desk(clinic["auditor"])
@@ -117,9 +124,9 @@ def outside(clinic: dict[str, User]) -> Desk:
 
 
 @pytest.fixture
-def desks(nurse: Desk, prescriber: Desk, auditor: Desk, patient: Desk, outside: Desk) -> dict[str, Desk]:
+def desks(clinic: dict[str, User]) -> dict[str, Desk]:
     """Everybody, by role; ``nobody`` is signed out."""
-    return {"nurse": nurse, "prescriber": prescriber, "auditor": auditor, "patient": patient, "nobody": outside}
+    return {role: _desk(user) for role, user in clinic.items()} | {"nobody": _desk(None)}
 
 
 @pytest.fixture

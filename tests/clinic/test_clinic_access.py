@@ -15,7 +15,7 @@ from thecal.clinic.access import CARERS, page
 from thecal.clinic.models import DiaryLink, Profile, PumpRecord
 
 ALL = {address.name: address for address in addresses()}
-ROLES = ("nurse", "prescriber", "auditor", "patient")
+ROLES = ("nurse", "prescriber", "pharmacist", "auditor", "patient")
 DOCS = Path(__file__).parents[2] / "docs" / "clinic.md"
 
 

@@ -209,7 +209,7 @@ def test_a_program_that_cannot_be_read_is_refused_at_its_field(
 
 
 def _signed(desk: Desk, way: Way, order: Any, password: str = PASSWORD, signer: str = "prescriber") -> Any:
-    fields = {"prescription": order.to_bytes().decode(), "digest": order.digest()}
+    fields = {"prescription": order.to_bytes().decode(), "digest": order.digest(), "formulary": "published"}
     return desk.send("prescription-sign", way.chart, {**fields, "signer": signer, "password": password})
 
 

@@ -190,3 +190,43 @@ def test_a_writer_that_is_killed_loses_no_event_that_it_acknowledged(way: Way) -
         notes = [event.note for event in told(way.chart) if event.kind == "pain_recorded"][before:]
         assert notes == [str(number) for number in range(kept)]
     Ledger.load(store.ledger(way.chart).export())
+
+
+def test_the_worklist_is_read_without_its_charts_and_a_row_of_another_version_is_made_again(
+    nurse: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = Way("Rowan Row").assessed()
+    nurse.get("/")
+    with monkeypatch.context() as patched:
+
+        def loaded(chart: UUID) -> None:
+            raise AssertionError(f"{chart} was folded for the worklist")
+
+        patched.setattr(store, "ledger", loaded)
+        assert "Rowan Row" in nurse.get("/").content.decode()
+    for text in ("", "0.0.0 []", "not a row"):
+        ChartRow.objects.filter(chart=way.chart).update(tasks=text)
+        assert "Rowan Row" in nurse.get("/").content.decode()
+        assert ChartRow.objects.get(chart=way.chart).tasks not in ("", text)
+
+
+def test_a_proposal_that_lacks_facts_is_blocked_and_says_which(nurse: Desk) -> None:
+    Way("Bela Blocked").registered()
+    page = nurse.get("/").content.decode()
+    item = page[page.index("Bela Blocked") :]
+    assert "Blocked" in item[: item.index("</li>")] and "Missing or too old" in item[: item.index("</li>")]
+
+
+def test_damage_that_nobody_opens_is_found_in_turn(nurse: Desk) -> None:
+    with transaction.atomic():
+        way = Way("Quinn Quiet").assessed()
+        _damage(way.chart)
+        seen, trouble, found = UUID(int=0), "", dict[UUID, str]()
+        for _ in range(ChartRow.objects.count()):
+            seen, trouble = store.verify_next(seen)
+            found[seen] = trouble
+        home = nurse.get("/").content.decode()
+        transaction.set_rollback(True)
+    assert "Entry 3" in found[way.chart]
+    item = home[home.index("Quinn Quiet") :]
+    assert "cannot be trusted" in item[: item.index("</li>")]

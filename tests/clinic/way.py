@@ -249,6 +249,7 @@ class Address:
 
     def path(self, chart: UUID) -> str:
         filled = {"chart": chart, "link": 1, "digest": "0" * 64, "token": "x" * 43}
+        filled |= {"drug": "morphine", "route": "intrathecal", "key": "max_daily", "population": "all"}
         return reverse(self.name, kwargs={name: filled[name] for name in self.arguments})
 
 

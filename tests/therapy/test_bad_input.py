@@ -22,7 +22,21 @@ from therapy_way import MG, ML, T0, Maker, whole_way
 from thecal.formulary import Solution
 from thecal.pump import Interval
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
-from thecal.therapy import Chart, Ledger, Limit, Reservoir, Span, calc, conclude, emergency, fold, follow, project, site
+from thecal.therapy import (
+    Chart,
+    Ledger,
+    Limit,
+    Reservoir,
+    Span,
+    calc,
+    conclude,
+    emergency,
+    fold,
+    follow,
+    project,
+    row_text,
+    site,
+)
 from thecal.therapy import events as ev
 from thecal.therapy import trials as tr
 
@@ -57,6 +71,8 @@ STEP = ev.StepDone(step=FIRST.id, at=T0, by="Nurse One", second="Nurse Two", pro
 DONE = follow.start_refill()
 for each_step in follow.refill_steps():
     DONE = follow.take_step(DONE, STEP.model_copy(update={"step": each_step.id, "proofs": each_step.proofs}))
+ROW = project(CHART)
+assert ROW is not None
 VERDICT = conclude(CHART, NOW)
 
 RIGHT: dict[str, dict[str, Any]] = {
@@ -69,6 +85,9 @@ RIGHT: dict[str, dict[str, Any]] = {
     "uuid7": {"now_ms": T0, "random_bytes": bytes(10)},
     "board": {"rows": (project(CHART),), "now": NOW},
     "project": {"chart": CHART},
+    "row_text": {"row": ROW},
+    "read_row": {"text": row_text(ROW)},
+    "verify": {"entries": Ledger().append(START, 0).entries},
     "worklist": {"charts": (CHART,), "now": NOW},
     "tasks": {"chart": CHART, "now": NOW},
     "check_implant": {"implant": CHART.implant},
@@ -148,6 +167,8 @@ RIGHT: dict[str, dict[str, Any]] = {
     "rotate": {"dose_fg_day": MG, "old": "morphine", "new": "hydromorphone", "route": "intrathecal"},
     "single_dose_findings": {"drug": "morphine", "mass_fg": MG, "population": "unknown"},
     "check": {"solution": MORPHINE, "route": "intrathecal", "dose_fg_day": MG, "population": "all"},
+    "own_findings": {"solution": MORPHINE, "route": "intrathecal", "dose_fg_day": MG, "population": "all"},
+    "read_chain": {"entries": (site.SiteEntry.of(SIGNED, ()),)},
     "effective": {"key": KEY, "site": site.SiteFormulary()},
     "fold_site": {"events": (SIGNED,)},
     "keys": {"drug_id": "morphine"},

@@ -7,7 +7,7 @@ from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
 from thecal.therapy import Chart, Task, Urgency, append, fold, worklist
 from thecal.therapy import events as ev
 from thecal.therapy.events import facts as f
-from thecal.therapy.projection import Row, board, project
+from thecal.therapy.projection import Row, board, project, read_row, row_text
 
 
 def row(chart: Chart) -> Row:
@@ -57,6 +57,14 @@ def test_rows_say_what_their_charts_say() -> None:
         for hours in (0, 1, 13, 25, 13 + 24, 73, 24 * 20, 24 * 40, 24 * 47, 24 * 60):
             now = last + hours * MS_PER_HOUR
             assert said(board([row(chart)], now)) == said(worklist([chart], now)), (chart.stage, hours)
+
+
+def test_a_row_is_kept_as_text_and_reads_back_the_same() -> None:
+    for chart in charts():
+        assert read_row(row_text(row(chart))) == row(chart)
+    for text in ("", "[]", "[0]", '[1,"p","n",1,[[1]],null]', '{"a":1}', row_text(row(charts()[0]))[:-3]):
+        with pytest.raises(Refused, match="no row"):
+            read_row(text)
 
 
 def test_a_pump_below_its_alarm_is_the_first_of_the_list() -> None:

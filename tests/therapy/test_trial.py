@@ -58,6 +58,48 @@ def test_a_day_with_too_few_entries_does_not_count_and_too_few_days_give_no_verd
     assert judge(loose, 3, T0, diary(days | {thin: [8]}), END).passed is True
 
 
+def test_without_a_missing_entry_the_interval_of_relief_is_the_relief() -> None:
+    verdict = judge(RULE, 3, T0, diary({-2: [8, 6], -1: [9, 9, 6], 1: [3, 4], 2: [4, 4]}), END)
+    assert verdict.relief_low == verdict.relief_pct == verdict.relief_high and not verdict.uncertain
+
+
+def test_missing_entries_make_relief_an_interval_and_a_verdict_that_they_could_turn_is_uncertain() -> None:
+    loose = RULE.model_copy(update={"completeness_pct": 50})
+    days = {-2: [8, 8], -1: [8, 8], 1: [2, 2], 2: [2]}
+    verdict = judge(loose, 3, T0, diary(days), END)
+    assert (verdict.relief_low, verdict.relief_pct, verdict.relief_high) == (
+        Fraction(50),
+        Fraction(75),
+        Fraction(325, 4),
+    )
+    assert verdict.passed and not verdict.uncertain and "on the same side" in verdict.reasons[-1]
+    strict = loose.model_copy(update={"threshold_pct": 60})
+    verdict = judge(strict, 3, T0, diary(days), END)
+    assert verdict.passed and verdict.uncertain and verdict.reasons[-1].startswith("Uncertain")
+    record = verdict.record()
+    assert (record.relief_low, record.relief_high) == ("50", "325/4")
+
+
+@given(
+    st.dictionaries(st.integers(-2, 2), st.lists(st.integers(0, 10), max_size=3)),
+    st.sampled_from(["mean", "worst"]),
+    st.integers(0, 10),
+)
+def test_whatever_the_missing_entries_were_relief_lies_in_the_interval(
+    days: dict[int, list[int]], statistic: str, fill: int
+) -> None:
+    loose = RULE.model_copy(update={"completeness_pct": 1, "statistic": statistic})
+    verdict = judge(loose, 3, T0, diary(days), END)
+    if verdict.relief_pct is None:
+        return
+    assert verdict.relief_low is not None and verdict.relief_high is not None
+    assert verdict.relief_low <= verdict.relief_pct <= verdict.relief_high
+    whole = {day: days.get(day, []) + [fill] * max(2 - len(days.get(day, [])), 0) for day in (-2, -1, 1, 2)}
+    filled = judge(loose, 3, T0, diary(whole), END)
+    if filled.relief_pct is not None:
+        assert verdict.relief_low <= filled.relief_pct <= verdict.relief_high
+
+
 def test_a_trial_that_ends_early_has_no_verdict() -> None:
     days = {-2: [8, 8], -1: [8, 8], 0: [0, 0], 1: [0, 0]}
     loose = RULE.model_copy(update={"completeness_pct": 50})

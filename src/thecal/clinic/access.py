@@ -15,10 +15,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from thecal.therapy import Role
 
-STAFF: frozenset[Role] = frozenset({"nurse", "prescriber", "auditor"})
+STAFF: frozenset[Role] = frozenset({"nurse", "prescriber", "pharmacist", "auditor"})
 CARERS: frozenset[Role] = frozenset({"nurse", "prescriber"})
 PRESCRIBERS: frozenset[Role] = frozenset({"prescriber"})
-ANYBODY_SIGNED_IN: frozenset[Role] = frozenset({"nurse", "prescriber", "auditor", "patient"})
+PHARMACISTS: frozenset[Role] = frozenset({"pharmacist"})
+ANYBODY_SIGNED_IN: frozenset[Role] = STAFF | {"patient"}
 NOBODY: frozenset[Role] = frozenset()
 
 

@@ -40,6 +40,7 @@ from thecal.therapy import AnyEvent, Role, build, conclude, evaluate, events, fo
 ACCOUNTS: tuple[tuple[str, str, Role], ...] = (
     ("nurse", "Noor Visser", "nurse"),
     ("prescriber", "Petra Salo", "prescriber"),
+    ("pharmacist", "Filipa Costa", "pharmacist"),
     ("auditor", "Arun Mehta", "auditor"),
 )
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "lotus", "maple", "olive")

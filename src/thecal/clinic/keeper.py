@@ -11,6 +11,7 @@ import shutil
 import signal
 import time
 from dataclasses import asdict
+from uuid import UUID
 
 from django.db import transaction
 
@@ -38,9 +39,10 @@ class Keeper:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self.ward = Ward(folder.pumps)
+        self._verified = UUID(int=0)
 
     def turn(self) -> None:
-        """Start what is not running, then look at each pump once."""
+        """Start what is not running, look at each pump once, and verify the ledger of one more chart."""
         for record in PumpRecord.objects.exclude(retired_ms=None).exclude(folder=""):
             self._retire(record)
         for started in self.ward.keep():
@@ -50,6 +52,9 @@ class Keeper:
                 self._look(record)
             except Refused as refused:  # a chart that cannot be trusted must not leave the other pumps unwatched
                 _log.error("pump %s: %s", record.pump, refused)
+        self._verified, trouble = store.verify_next(self._verified)
+        if trouble:
+            _log.error("chart %s: %s", self._verified, trouble)
 
     def stop(self) -> None:
         """End every pump process; therapy goes on at the next start, with the gap on the chart."""

@@ -11,13 +11,25 @@ from uuid import UUID
 
 from django.conf import settings
 
-from thecal.clinic import clock, store
+from thecal.clinic import clock, formulary, store
 from thecal.clinic.charting import Writer, system
 from thecal.clinic.models import PumpRecord
-from thecal.formulary import Solution
-from thecal.pump import Caps, LinkDown, Prescription, Program, PumpConfig, PumpLink, Safety, create_pump
+from thecal.formulary import Finding, Solution
+from thecal.pump import (
+    Caps,
+    LinkDown,
+    Prescription,
+    Profile,
+    Program,
+    PumpConfig,
+    PumpLink,
+    Safety,
+    admit,
+    create_pump,
+    require,
+)
 from thecal.quantity import MS_PER_DAY, Refusal, Refused
-from thecal.therapy import AnyEvent, Chart, build, events, uuid7
+from thecal.therapy import AnyEvent, Chart, build, events, site, uuid7
 
 _PATIENCE_S = 20.0
 
@@ -43,6 +55,20 @@ def write_order(
     )
     mean = order.daily_dose()
     return replace(order, safety=Safety(fallback=mean)) if mean else order
+
+
+def admitted(
+    order: Prescription, pump: Profile, inside: Solution | None, now: int, *, starting: bool = False
+) -> tuple[Finding, ...]:
+    """What is to be said of an order, by the gate of the pump and by the site formulary in force.
+
+    A signed value is held to beside the published ones, which the pump keeps by itself. Raises Refused when either
+    forbids it.
+    """
+    dose, own = order.daily_dose(), tuple[Finding, ...]()
+    if dose and order.route in site.ROUTES:
+        own = site.own_findings(order.solution, order.route, dose, formulary.current())
+    return require((*admit(order, pump, inside, now, starting=starting), *own))
 
 
 def add_pump(chart: UUID, pump: str, role: PumpRecord.Role, config: PumpConfig, now: int) -> PumpRecord:

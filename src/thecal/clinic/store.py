@@ -13,12 +13,16 @@ from django.conf import settings
 from django.db import transaction
 from django.http import Http404
 
+from thecal import __version__
 from thecal.clinic import clock
 from thecal.clinic.models import ChartRow, LedgerEntry
-from thecal.therapy import AnyEvent, Chart, Clash, Entry, Ledger, fold
+from thecal.quantity import Refused
+from thecal.therapy import AnyEvent, Chart, Clash, Entry, Ledger, Row, fold, read_row, row_text, verify
+from thecal.therapy import project as project_row
 
 _KEPT = 512
 _lock = threading.Lock()
+_rows: dict[UUID, tuple[str, Row]] = {}
 _cache: OrderedDict[tuple[str, UUID], Ledger] = OrderedDict()
 
 
@@ -30,11 +34,15 @@ def ledger(chart: UUID) -> Ledger:
     key = (str(settings.DATABASES["default"]["NAME"]), chart)
     with _lock:
         known = _cache.get(key, Ledger())
-    rows = LedgerEntry.objects.filter(chart=chart, seq__gt=known.version).order_by("seq")
-    fresh = [Entry.stored(row.seq, row.previous, row.digest, row.content) for row in rows]
+    stored = LedgerEntry.objects.filter(chart=chart, seq__gt=known.version).order_by("seq")
+    try:
+        fresh = [Entry.stored(row.seq, row.previous, row.digest, row.content) for row in stored]
+        _follows(known, fresh)
+    except Refused as refused:
+        ChartRow.objects.filter(chart=chart).update(trouble=str(refused)[:300])  # the worklist says so from now on
+        raise
     if not fresh:
         return known
-    _follows(known, fresh)
     grown = Ledger((*known.entries, *fresh), fold((entry.event for entry in fresh), known.chart))
     if not transaction.get_connection().in_atomic_block:  # what may still be rolled back is not kept
         with _lock:
@@ -100,6 +108,8 @@ def project(chart: UUID, folded: Chart) -> None:
             "birth": folded.patient.birth_date,
             "stage": folded.stage,
             "version": folded.version,
+            "tasks": _tasks(folded),
+            "trouble": "",
             "changed_ms": folded.events[-1].meta.recorded if folded.events else clock.now(),
         },
     )
@@ -113,6 +123,68 @@ def rebuild() -> int:
         for chart in found:
             project(chart, ledger(chart).chart)
     return len(found)
+
+
+def rows() -> tuple[list[Row], list[ChartRow]]:
+    """The rows of the worklist, without their charts, and the charts that cannot be trusted.
+
+    A row that is missing, or that another version of the program wrote, is made again from its ledger and kept.
+    """
+    found, broken = list[Row](), list[ChartRow]()
+    for row in ChartRow.objects.all():
+        known = _rows.get(row.chart)
+        if not row.trouble and (known is None or known[0] != row.tasks):
+            try:
+                known = _rows[row.chart] = (row.tasks, _row_of(row))
+            except Refused as refused:
+                row.trouble = str(refused)[:300]
+        if row.trouble or known is None:
+            broken.append(row)
+        else:
+            found.append(known[1])
+    return found, broken
+
+
+def _row_of(row: ChartRow) -> Row:
+    mark, _, text = row.tasks.partition(" ")
+    if mark == __version__:
+        try:
+            kept = read_row(text)
+        except Refused:
+            pass  # it is made again below
+        else:
+            if kept.version == row.version:
+                return kept
+    folded = load(row.chart)
+    project(row.chart, folded)
+    made = project_row(folded)
+    assert made is not None, "a loaded chart has a patient"
+    return made
+
+
+def _tasks(folded: Chart) -> str:
+    made = project_row(folded)
+    return "" if made is None else f"{__version__} {row_text(made)}"
+
+
+def verify_next(after: UUID) -> tuple[UUID, str]:
+    """Check the stored chain of the chart after ``after`` from its first byte: which it was, and its trouble if any.
+
+    Charts are taken in turn, so that damage that nobody opens is found as well; one that holds again is shown again.
+    """
+    turn = ChartRow.objects.order_by("chart")
+    row = turn.filter(chart__gt=after).first() or turn.first()
+    if row is None:
+        return after, ""
+    trouble = ""
+    try:
+        stored = LedgerEntry.objects.filter(chart=row.chart).order_by("seq")
+        verify(Entry.stored(each.seq, each.previous, each.digest, each.content) for each in stored)
+    except Refused as refused:
+        trouble = str(refused)[:300]
+    if trouble != row.trouble:
+        ChartRow.objects.filter(chart=row.chart).update(trouble=trouble)
+    return row.chart, trouble
 
 
 def _follows(known: Ledger, fresh: Sequence[Entry]) -> None:

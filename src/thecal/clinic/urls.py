@@ -9,6 +9,7 @@ from thecal.clinic.views import (
     decision,
     diary,
     errors,
+    formulary,
     history,
     implant,
     ledger,
@@ -57,6 +58,9 @@ urlpatterns = [
     path("patients/new/", patients.new, name="patient-new"),
     path("patients/import/", patients.import_bundle, name="patient-import"),
     path("patients/<uuid:chart>/", include(_chart)),
+    path("formulary/", formulary.formulary, name="formulary"),
+    path("formulary/<str:drug>/", formulary.drug, name="formulary-drug"),
+    path("formulary/<str:drug>/<str:route>/<str:key>/<str:population>/", formulary.limit, name="formulary-limit"),
     path("d/<str:token>/", diary.public_diary, name="diary"),
     path("me/", diary.own_diary, name="own-diary"),
 ]

@@ -14,8 +14,8 @@ from thecal.therapy.events import AnyEvent, EventMeta, Role, build, read, stamp
 from thecal.therapy.fold import append, fold, refusals
 from thecal.therapy.ids import uuid7
 from thecal.therapy.implant import SITES, TIP_LEVELS, DeadVolume, check_implant, dead_volume, time_to_tip
-from thecal.therapy.ledger import Clash, Entry, Ledger
-from thecal.therapy.projection import Row, board, project
+from thecal.therapy.ledger import Clash, Entry, Ledger, verify
+from thecal.therapy.projection import Row, board, project, read_row, row_text
 from thecal.therapy.reference import problems
 from thecal.therapy.refill import Comparison, Span, compare, expected_residual, missing_text
 from thecal.therapy.reservoir import Inside, inside, next_refill
@@ -90,10 +90,12 @@ __all__ = [
     "problems",
     "project",
     "read",
+    "read_row",
     "refill",
     "refill_date",
     "refusals",
     "responses",
+    "row_text",
     "ruleset",
     "rulesets",
     "site",
@@ -104,6 +106,7 @@ __all__ = [
     "time_to_tip",
     "trials",
     "uuid7",
+    "verify",
     "warnings",
     "worklist",
 ]

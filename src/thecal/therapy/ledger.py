@@ -13,6 +13,7 @@ from typing import Any
 
 from thecal.quantity import Refusal, Refused
 from thecal.therapy.chart import Chart
+from thecal.therapy.door import checked
 from thecal.therapy.events import AnyEvent, read
 from thecal.therapy.fold import append, fold
 
@@ -36,12 +37,12 @@ class Entry:
     def of(cls, event: AnyEvent, seq: int, previous: str) -> "Entry":
         """The entry of a new event."""
         body = canonical(event.model_dump(mode="json"))
-        return cls(seq, previous, _digest(previous, seq, body), body, event)
+        return cls(seq, previous, digest_of(previous, seq, body), body, event)
 
     @classmethod
     def stored(cls, seq: int, previous: str, digest: str, body: bytes) -> "Entry":
         """An entry as it was stored. Raises Refused when the hash does not fit or the event cannot be read."""
-        if _digest(previous, seq, body) != digest:
+        if digest_of(previous, seq, body) != digest:
             raise Refused(_broken(seq, "its bytes do not fit its hash"))
         return cls(seq, previous, digest, body, read(body))
 
@@ -128,6 +129,7 @@ class Ledger:
         return cls.of(_entry(number, line) for number, line in enumerate(lines, 1))
 
 
+@checked
 def verify(entries: Iterable[Entry]) -> None:
     """Check numbers and hash chain. Raises Refused at the first entry that is wrong."""
     previous = GENESIS
@@ -136,7 +138,7 @@ def verify(entries: Iterable[Entry]) -> None:
             raise Refused(_broken(number, f"it carries the number {entry.seq}"))
         if entry.previous != previous:
             raise Refused(_broken(number, "it does not follow the entry before it"))
-        if _digest(previous, number, entry.body) != entry.digest:
+        if digest_of(previous, number, entry.body) != entry.digest:
             raise Refused(_broken(number, "its bytes do not fit its hash"))
         previous = entry.digest
 
@@ -159,7 +161,8 @@ def _entry(number: int, line: bytes) -> Entry:
     return entry
 
 
-def _digest(previous: str, seq: int, body: bytes) -> str:
+def digest_of(previous: str, seq: int, body: bytes) -> str:
+    """The hash of an entry: over the hash before it, its number and the bytes of its event."""
     return sha256(f"{previous}\n{seq}\n".encode() + body).hexdigest()
 
 

@@ -4,10 +4,12 @@ A row holds what will be due and from when, so a list of thousands is read in mi
 worklist of the charts; a test compares the two. Times ms UTC. A task that lacks facts proposes nothing.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
-from thecal.quantity import MS_PER_DAY, Refused
+from thecal.quantity import MS_PER_DAY, Refusal, Refused
 from thecal.therapy.candidacy import criterion, evaluate
 from thecal.therapy.chart import Chart
 from thecal.therapy.door import checked
@@ -20,6 +22,10 @@ from thecal.therapy.worklist import REFILL_AHEAD_MS, SEND_PATIENCE_MS, Task, Urg
 
 _EXPIRES = {"infection": 14, "coagulopathy": 90}
 """Findings that must be fresh on the day of a procedure, and for how many days they count."""
+
+
+FORMAT = 1
+"""Counts up when a row says something else than before, so that kept rows are made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,38 @@ def project(chart: Chart) -> Row | None:
         return None
     found = tuple(timed for find in _FINDERS for timed in find(chart))
     return Row(chart.patient.patient, chart.patient.name, chart.version, found, _diary(chart))
+
+
+@checked
+def row_text(row: Row) -> str:
+    """The row as one line of JSON, to be kept beside the chart."""
+    return json.dumps([FORMAT, *astuple(row)], separators=(",", ":"), ensure_ascii=False)
+
+
+@checked
+def read_row(text: str) -> Row:
+    """A row from its text. Raises Refused for one that this version did not write: project the chart again."""
+    try:
+        mark, patient, name, version, timed, diary = json.loads(text)
+        if mark != FORMAT:
+            raise ValueError("written by another version")
+        return Row(patient, name, version, tuple(map(_timed, timed)), _watched(diary))
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        do = "Project the chart again."
+        raise Refused(Refusal("row", f"This is no row of the worklist: {error}.", "read_row.text", do)) from None
+
+
+def _watched(plain: list[Any] | None) -> DiaryWatch | None:
+    if plain is None:
+        return None
+    start, days, least, times = plain
+    return DiaryWatch(start, days, least, tuple(times))
+
+
+def _timed(plain: list[Any]) -> Timed:
+    since, phases, due, lacks, expires = plain
+    made = (Phase(start, None if how is None else Urgency(how), what, why) for start, how, what, why in phases)
+    return Timed(since, tuple(made), due, tuple(lacks), tuple((at, text) for at, text in expires))
 
 
 @checked

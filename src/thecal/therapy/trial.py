@@ -5,7 +5,7 @@ A day is 24 h counted from the start: baseline days run backwards from it, the a
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from thecal.formulary import Solution
@@ -13,6 +13,8 @@ from thecal.quantity import MS_PER_DAY, Refusal, Refused, decimal_text
 from thecal.therapy.chart import Chart
 from thecal.therapy.door import checked
 from thecal.therapy.events import PainRecorded, PassRule, TrialPlanned, VerdictRecord
+
+SCORE_MIN, SCORE_MAX = 0, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Verdict:
     """The verdict. ``passed`` is None when the diary does not allow one; ``reasons`` say why, item by item.
 
     ``baseline`` and ``result`` are scores, ``relief_pct`` is the fall in per cent of the baseline; exact rationals.
+    ``relief_low`` and ``relief_high`` bound it by what the missing entries of days that do not count may have been,
+    0 to 10 each; when no entry is missing both are ``relief_pct``.
     """
 
     passed: bool | None
@@ -39,6 +43,16 @@ class Verdict:
     baseline_days: tuple[DiaryDay, ...]
     window_days: tuple[DiaryDay, ...]
     reasons: tuple[str, ...]
+    relief_low: Fraction | None = None
+    relief_high: Fraction | None = None
+    threshold_pct: int = 0
+
+    @property
+    def uncertain(self) -> bool:
+        """The entries that are missing could turn the verdict: the threshold lies inside the interval of relief."""
+        if self.relief_low is None or self.relief_high is None:
+            return False
+        return self.relief_low < self.threshold_pct <= self.relief_high
 
     @property
     def completeness(self) -> tuple[Fraction, Fraction]:
@@ -52,6 +66,8 @@ class Verdict:
             baseline=None if self.baseline is None else str(self.baseline),
             result=None if self.result is None else str(self.result),
             relief_pct=None if self.relief_pct is None else str(self.relief_pct),
+            relief_low=None if self.relief_low is None else str(self.relief_low),
+            relief_high=None if self.relief_high is None else str(self.relief_high),
             baseline_days_counted=sum(day.counts for day in self.baseline_days),
             window_days_counted=sum(day.counts for day in self.window_days),
             reasons=self.reasons,
@@ -106,7 +122,37 @@ def judge(rule: PassRule, days: int, started: int, diary: Iterable[PainRecorded]
         f"Score {_short(baseline)} before, {_short(result)} in the window: relief {_short(relief)} %, "
         f"{'at or above' if passed else 'below'} the threshold of {rule.threshold_pct} %."
     )
-    return Verdict(passed, baseline, result, relief, before, window, tuple(reasons))
+    before_ends, window_ends = _bounds(baseline, before, rule), _bounds(result, window, rule)
+    least = (before_ends[0] - window_ends[1]) * 100 / before_ends[0]
+    most = (before_ends[1] - window_ends[0]) * 100 / before_ends[1]
+    found = Verdict(passed, baseline, result, relief, before, window, tuple(reasons), least, most, rule.threshold_pct)
+    return replace(found, reasons=(*found.reasons, *_interval(found)))
+
+
+def _bounds(score: Fraction, days: Sequence[DiaryDay], rule: PassRule) -> tuple[Fraction, Fraction]:
+    """The least and the most that the score of a window can be, were every missing entry 0, or 10."""
+    if all(day.counts for day in days):
+        return score, score
+    ends = (_mean([_filled(day, rule, fill) for day in days]) for fill in (SCORE_MIN, SCORE_MAX))
+    least, most = ends
+    return min(score, least), max(score, most)
+
+
+def _filled(day: DiaryDay, rule: PassRule, fill: int) -> Fraction:
+    scores = day.scores + (fill,) * max(rule.min_entries_day - len(day.scores), 0)
+    return _daily(scores, rule)
+
+
+def _interval(verdict: Verdict) -> tuple[str, ...]:
+    if verdict.relief_low is None or verdict.relief_high is None or verdict.relief_low == verdict.relief_high:
+        return ()
+    low, high = _short(verdict.relief_low), _short(verdict.relief_high)
+    text = f"With the missing entries relief lies between {low} % and {high} %"
+    if verdict.uncertain:
+        return (
+            f"Uncertain: {text[0].lower()}{text[1:]}, and the threshold of {verdict.threshold_pct} % lies in between.",
+        )
+    return (f"{text}: on the same side of the threshold throughout.",)
 
 
 @checked
@@ -147,10 +193,15 @@ def _score(days: Sequence[DiaryDay], rule: PassRule) -> Fraction | None:
     counted = [day.scores for day in days if day.counts]
     if not counted:
         return None
-    daily = [
-        Fraction(max(scores)) if rule.statistic == "worst" else Fraction(sum(scores), len(scores)) for scores in counted
-    ]
-    return sum(daily, Fraction(0)) / len(daily)
+    return _mean([_daily(scores, rule) for scores in counted])
+
+
+def _daily(scores: tuple[int, ...], rule: PassRule) -> Fraction:
+    return Fraction(max(scores)) if rule.statistic == "worst" else Fraction(sum(scores), len(scores))
+
+
+def _mean(values: Sequence[Fraction]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
 
 
 def _short(value: Fraction) -> str:

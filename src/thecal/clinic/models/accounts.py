@@ -12,6 +12,7 @@ class Profile(models.Model):
 
         NURSE = "nurse", "Nurse"
         PRESCRIBER = "prescriber", "Prescriber"
+        PHARMACIST = "pharmacist", "Pharmacist"
         AUDITOR = "auditor", "Auditor"
         PATIENT = "patient", "Patient"
 

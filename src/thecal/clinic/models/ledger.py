@@ -9,7 +9,7 @@ class AppendOnly(TypeError):
     """Somebody tried to change or remove a ledger entry."""
 
 
-class _Entries(models.QuerySet["LedgerEntry"]):
+class _Entries[M: models.Model](models.QuerySet[M]):
     def update(self, **_: Any) -> NoReturn:
         raise AppendOnly("a ledger entry is never changed: record a correction as a new event")
 
@@ -20,14 +20,13 @@ class _Entries(models.QuerySet["LedgerEntry"]):
         raise AppendOnly("a ledger entry is never changed: record a correction as a new event")
 
 
-class LedgerEntry(models.Model):
-    """Event number ``seq`` (from 1) of a chart: its canonical bytes, their digest and that of the entry before.
+class ChainEntry(models.Model):
+    """An event of a hash chain: its canonical bytes, their digest and that of the entry before.
 
-    The database refuses update and delete by trigger as well (see the first migration), so a stray statement
-    outside this class cannot rewrite a chart either.
+    The database refuses update and delete by trigger as well (see the migrations), so a stray statement outside this
+    class cannot rewrite a chain either.
     """
 
-    chart = models.UUIDField()
     seq = models.PositiveIntegerField()
     event = models.UUIDField(unique=True)
     kind = models.CharField(max_length=40)
@@ -35,14 +34,8 @@ class LedgerEntry(models.Model):
     previous = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
 
-    objects = _Entries.as_manager()
-
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["chart", "seq"], name="one_entry_per_place"),)
-        ordering = ("chart", "seq")
-
-    def __str__(self) -> str:
-        return f"{self.chart} #{self.seq} {self.kind}"
+        abstract = True
 
     @property
     def content(self) -> bytes:
@@ -59,3 +52,31 @@ class LedgerEntry(models.Model):
     def delete(self, *_: Any, **__: Any) -> NoReturn:
         """Never. Raises AppendOnly."""
         raise AppendOnly("a ledger entry is never removed")
+
+
+class LedgerEntry(ChainEntry):
+    """Event number ``seq`` (from 1) of a chart."""
+
+    chart = models.UUIDField()
+
+    objects = _Entries.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["chart", "seq"], name="one_entry_per_place"),)
+        ordering = ("chart", "seq")
+
+    def __str__(self) -> str:
+        return f"{self.chart} #{self.seq} {self.kind}"
+
+
+class FormularyEntry(ChainEntry):
+    """Event number ``seq`` (from 1) of the site formulary."""
+
+    objects = _Entries.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["seq"], name="one_formulary_entry_per_place"),)
+        ordering = ("seq",)
+
+    def __str__(self) -> str:
+        return f"formulary #{self.seq} {self.kind}"

@@ -4,7 +4,11 @@ from django.db import models
 
 
 class ChartRow(models.Model):
-    """One line of the patients' list and of the worklist, rebuilt from the ledger whenever its chart grows."""
+    """One line of the patients' list and of the worklist, rebuilt from the ledger whenever its chart grows.
+
+    ``tasks`` is the row of the worklist as text (``thecal.therapy.row_text``) after the version of the program that
+    made it; ``trouble`` says why the chart cannot be trusted, empty when it can.
+    """
 
     chart = models.UUIDField(primary_key=True)
     name = models.CharField(max_length=200, db_index=True)
@@ -12,6 +16,8 @@ class ChartRow(models.Model):
     stage = models.CharField(max_length=20, db_index=True)
     version = models.PositiveIntegerField()
     changed_ms = models.BigIntegerField()
+    tasks = models.TextField(blank=True, default="")
+    trouble = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:
         ordering = ("name",)

@@ -7,16 +7,16 @@ digest is checked again. Whoever drafts, a prescriber signs with their own passw
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from thecal.clinic import clock, orders, store, throttle
-from thecal.clinic.access import CARERS, STAFF, Person, page, person, role_of
+from thecal.clinic import clock, formulary, orders, store
+from thecal.clinic.access import CARERS, PRESCRIBERS, STAFF, page, person
 from thecal.clinic.charting import Writer, clashed, show, writer
 from thecal.clinic.forms.dosing import PrescriptionForm, SignForm
+from thecal.clinic.signing import signer
 from thecal.formulary import Finding, Solution
-from thecal.pump import Prescription, Profile, admit, describe, profile, require
+from thecal.pump import Prescription, Profile, describe, profile
 from thecal.quantity import MS_PER_HOUR, Refusal, Refused
 from thecal.therapy import Chart, Clash, build, dead_volume, events, time_to_tip
 
@@ -62,6 +62,7 @@ def review(request: HttpRequest, chart: UUID) -> HttpResponse:
         "prescription": order.to_bytes().decode("ascii"),
         "digest": order.digest(),
         "reason": form.cleaned_data["reason"],
+        "formulary": formulary.current().version,
     }
     if person(request).role == "prescriber":
         initial["signer"] = person(request).username
@@ -74,18 +75,19 @@ def sign(request: HttpRequest, chart: UUID) -> HttpResponse:
     folded = store.load(chart)
     form = SignForm(request.POST)
     order, findings = _reread(folded, form)
-    signer = _signer(request, form) if form.is_valid() else None
-    if signer is None:
+    who = signer(request, form, PRESCRIBERS) if form.is_valid() else None
+    if who is None:
         return _reviewed(request, chart, folded, order, findings, form)
     now = clock.now()
     written = build(
         events.PrescriptionWritten,
-        Writer(chart, signer, now).meta(),
+        Writer(chart, who, now).meta(),
         prescription=order.to_bytes().decode("ascii"),
         digest=order.digest(),
         pump=folded.implant.pump if folded.implant is not None else "",
         purpose="therapy",
         reason=form.cleaned_data["reason"],
+        formulary=form.cleaned_data["formulary"],
     )
     try:
         store.write(chart, form.cleaned_data["version"], written)
@@ -136,6 +138,9 @@ def _reread(folded: Chart, form: SignForm) -> tuple[Prescription, tuple[Finding,
     order = Prescription.from_bytes(form["prescription"].data.encode() if form["prescription"].data else b"")
     if order.digest() != form["digest"].data:
         raise Refused(Refusal("digest", "This is not the prescription that was reviewed.", "", "Write it again."))
+    if form["formulary"].data != formulary.current().version:
+        what = "The site formulary has changed since the review."
+        raise Refused(Refusal("formulary_changed", what, "", "Write the prescription again: it is checked anew."))
     return order, _admitted(folded, order)
 
 
@@ -145,29 +150,11 @@ def _in_place(folded: Chart) -> None:
 
 
 def _admitted(folded: Chart, order: Prescription) -> tuple[Finding, ...]:
-    return require(admit(order, _profile(folded), _inside(folded), clock.now(), starting=not _treated(folded)))
+    return orders.admitted(order, _profile(folded), _inside(folded), clock.now(), starting=not _treated(folded))
 
 
 def _treated(folded: Chart) -> bool:
     return any(order.event.purpose == "therapy" and order.accepted is not None for order in folded.orders)
-
-
-def _signer(request: HttpRequest, form: SignForm) -> Person | None:
-    """The prescriber whose name and password stand in the form; None, with an error at the field, for anybody else."""
-    name, address = form.cleaned_data["signer"], str(request.META.get("REMOTE_ADDR", ""))
-    if throttle.blocked(name, address):
-        form.add_error("password", "Too many failed attempts. Wait, then try again.")
-        return None
-    user = authenticate(request, username=name, password=form.cleaned_data["password"])
-    if user is None:
-        throttle.failed(name, address)
-        form.add_error("password", "Name and password do not belong together.")
-        return None
-    if role_of(user) != "prescriber":
-        form.add_error("signer", "Only a prescriber signs. Ask one to sign here.")
-        return None
-    throttle.succeeded(name)
-    return Person(user.get_full_name() or user.get_username(), user.get_username(), "prescriber")
 
 
 def _reviewed(
@@ -190,6 +177,7 @@ def _reviewed(
             (name, before.get(name, "-"), after.get(name, "-"), before.get(name) != after.get(name))
             for name in dict.fromkeys((*after, *before))
         ],
+        formulary=formulary.current(),
         arrival=_arrival(folded, order),
         profile=pump,
     )

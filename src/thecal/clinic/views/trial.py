@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from thecal.clinic import clock, orders, store
+from thecal.clinic import clock, formulary, orders, store
 from thecal.clinic.access import PRESCRIBERS, STAFF, page
 from thecal.clinic.charting import Writer, clashed, show, take, writer
 from thecal.clinic.drawings.diary import diary_days
@@ -17,7 +17,7 @@ from thecal.clinic.forms.dosing import TrialConcludeForm, TrialDoseForm, TrialPl
 from thecal.clinic.models import PumpRecord
 from thecal.clinic.status import pump_view
 from thecal.formulary import Solution
-from thecal.pump import LinkDown, Prescription, PumpConfig, SimpleContinuous, admit, profile, require
+from thecal.pump import LinkDown, Prescription, PumpConfig, SimpleContinuous, profile
 from thecal.quantity import Refused
 from thecal.therapy import AnyEvent, Chart, Clash, build, events, judge, may, methods, warnings
 from thecal.therapy import conclude as verdict_of
@@ -118,7 +118,7 @@ def _start(request: HttpRequest, chart: UUID, folded: Chart, form: TrialStartFor
             author=author.person.name,
             now=author.now,
         )
-        require(admit(order, profile(plan.pump_profile), solution, author.now, starting=True))
+        orders.admitted(order, profile(plan.pump_profile), solution, author.now, starting=True)
         config = PumpConfig(plan.pump_profile, plan.path_nl, None, solution, fill)
         with transaction.atomic():
             store.write(chart, form.cleaned_data["version"], _written(author, order, pump))
@@ -191,7 +191,7 @@ def _dose_order(folded: Chart, form: TrialDoseForm, author: Writer) -> Prescript
         author=author.person.name,
         now=author.now,
     )
-    require(admit(order, profile(plan.pump_profile), solution, author.now))
+    orders.admitted(order, profile(plan.pump_profile), solution, author.now)
     return order
 
 
@@ -252,4 +252,5 @@ def _written(author: Writer, order: Prescription, pump: str) -> AnyEvent:
         digest=order.digest(),
         pump=pump,
         purpose="trial",
+        formulary=formulary.current().version,
     )

@@ -10,8 +10,7 @@ from django.urls import reverse
 from thecal.clinic import clock, store
 from thecal.clinic.access import ANYBODY_SIGNED_IN, page, person
 from thecal.clinic.models import ChartRow
-from thecal.quantity import Refused
-from thecal.therapy import Chart, Urgency, worklist
+from thecal.therapy import Urgency, board
 
 _WORDS = {
     Urgency.NOW: ("bad", "Now"),
@@ -39,9 +38,10 @@ def home(request: HttpRequest) -> HttpResponse:
     """The worklist, or the diary for a patient."""
     if person(request).role == "patient":
         return redirect("own-diary")
-    now, rows = clock.now(), list(ChartRow.objects.all())
-    charts, items = _trusted(rows)
-    for task in worklist(charts, now):
+    now = clock.now()
+    rows, broken = store.rows()
+    items = [_broken(row) for row in broken]
+    for task in board(rows, now):
         tone, word = _WORDS[task.urgency]
         place = next((name for part, name in _PLACES if part in task.what.lower()), "summary")
         items.append(
@@ -53,21 +53,14 @@ def home(request: HttpRequest) -> HttpResponse:
                 "why": task.reason,
                 "since": task.since,
                 "due": task.due,
+                "lacks": task.lacks,
                 "url": reverse(place, args=[UUID(task.patient)]),
             }
         )
-    return render(request, "clinic/worklist.html", {"items": items, "any": bool(rows)})
+    return render(request, "clinic/worklist.html", {"items": items, "any": bool(rows or broken)})
 
 
-def _trusted(rows: list[ChartRow]) -> tuple[list[Chart], list[dict[str, Any]]]:
-    """The charts that can be read, and an item for each that cannot: one damaged ledger hides no other patient."""
-    charts: list[Chart] = []
-    broken: list[dict[str, Any]] = []
-    for row in rows:
-        try:
-            charts.append(store.load(row.chart))
-        except Refused as refused:
-            reason, url = refused.refusals[0].what, reverse("ledger", args=[row.chart])
-            what = "The chart cannot be trusted."
-            broken.append({"name": row.name, "tone": "bad", "word": "Now", "what": what, "why": reason, "url": url})
-    return charts, broken
+def _broken(row: ChartRow) -> dict[str, Any]:
+    """The item of a chart that cannot be read: one damaged ledger hides no other patient."""
+    url, what = reverse("ledger", args=[row.chart]), "The chart cannot be trusted."
+    return {"name": row.name, "tone": "bad", "word": "Now", "what": what, "why": row.trouble, "url": url}

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from thecal.quantity import Refusal, Refused
 from thecal.therapy.ids import uuid7
 
-Role = Literal["nurse", "prescriber", "patient", "auditor", "system"]
-ROLES: tuple[Role, ...] = ("nurse", "prescriber", "patient", "auditor", "system")
+Role = Literal["nurse", "prescriber", "pharmacist", "patient", "auditor", "system"]
+ROLES: tuple[Role, ...] = ("nurse", "prescriber", "pharmacist", "patient", "auditor", "system")
 
 Spinal = Literal["intrathecal", "epidural"]
 

@@ -81,7 +81,10 @@ class TrialDoseChanged(Event):
 
 
 class VerdictRecord(Value):
-    """The verdict as it was reached; scores and relief are exact rationals such as ``20/3``. None: not decidable."""
+    """The verdict as it was reached; scores and relief are exact rationals such as ``20/3``. None: not decidable.
+
+    ``relief_low`` and ``relief_high`` are what missing entries leave open; equal when none is missing.
+    """
 
     passed: bool | None
     baseline: Rational | None
@@ -89,6 +92,8 @@ class VerdictRecord(Value):
     relief_pct: Rational | None
     baseline_days_counted: Annotated[int, Field(ge=0)]
     window_days_counted: Annotated[int, Field(ge=0)]
+    relief_low: Rational | None = None
+    relief_high: Rational | None = None
     reasons: Annotated[tuple[Words, ...], Field(max_length=50)]
 
 

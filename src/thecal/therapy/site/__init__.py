@@ -4,8 +4,10 @@ Until a value is signed the strictest published one holds, and says that nobody 
 events; whoever keeps them (the clinic) folds them here. Masses fg, dose rates fg/day, concentrations fg/nL.
 """
 
+from thecal.therapy.site.chain import SiteEntry, read_chain
 from thecal.therapy.site.events import SiteEvent, SiteLimitSigned, SiteLimitWithdrawn, read_site_event
 from thecal.therapy.site.formulary import (
+    ROUTES,
     Effective,
     Key,
     Review,
@@ -15,14 +17,17 @@ from thecal.therapy.site.formulary import (
     fold_site,
     keys,
     open_reviews,
+    own_findings,
     review,
     signable,
 )
 
 __all__ = [
+    "ROUTES",
     "Effective",
     "Key",
     "Review",
+    "SiteEntry",
     "SiteEvent",
     "SiteFormulary",
     "SiteLimitSigned",
@@ -32,6 +37,8 @@ __all__ = [
     "fold_site",
     "keys",
     "open_reviews",
+    "own_findings",
+    "read_chain",
     "read_site_event",
     "review",
     "signable",

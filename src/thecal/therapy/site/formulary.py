@@ -173,6 +173,27 @@ def check(
     Signed ceilings take the place of the published ones of the same key; everything else is checked as published. No
     dose is cut down.
     """
+    own = own_findings(solution, route, dose_fg_day, site, population)
+    published = (*check_dose(solution, route, dose_fg_day, population), *check_concentration(solution))
+    replaced = _replaced(solution, route, site)
+    codes = {
+        (_CODES[key.key], key.drug)
+        for key in replaced
+        if key.key in _CODES and all(each in site.signed for each in keys(key.drug) if each[:3] == key[:3])
+    }
+    kept = [finding for finding in published if (finding.refusal.code, _drug(finding)) not in codes]
+    return site.version, (*kept, *own)
+
+
+def _replaced(solution: Solution, route: str, site: SiteFormulary) -> list[Key]:
+    return sorted(key for key in site.signed if key.drug in solution.drugs and key.route == route)
+
+
+@checked
+def own_findings(
+    solution: Solution, route: str, dose_fg_day: int, site: SiteFormulary = NOTHING, population: str = "all"
+) -> tuple[Finding, ...]:
+    """What the site itself says of a solution and a dose: its signed ceilings, and one line for each not signed."""
     whole("dose", dose_fg_day, 1)
     if route not in ROUTES:
         raise Refused(Refusal("route_not_known", f"{str(route)[:40]!r} is no route here.", "route", ", ".join(ROUTES)))
@@ -180,16 +201,12 @@ def check(
     if population not in known:
         do = f"Use one of {', '.join(sorted(known))}."
         raise Refused(Refusal("population", f"{population[:40]!r} is no population.", "population", do))
-    published = (*check_dose(solution, route, dose_fg_day, population), *check_concentration(solution))
-    replaced = {key for key in site.signed if key.drug in solution.drugs and key.route == route}
-    codes = {
-        (_CODES[key.key], key.drug)
-        for key in replaced
-        if key.key in _CODES and all(each in site.signed for each in keys(key.drug) if each[:3] == key[:3])
-    }
-    kept = [finding for finding in published if (finding.refusal.code, _drug(finding)) not in codes]
-    own = [found for key in replaced for found in _signed(key, site.signed[key], solution, dose_fg_day, population)]
-    return site.version, (*kept, *own, *_unsigned(solution, route, site, population))
+    own = [
+        found
+        for key in _replaced(solution, route, site)
+        for found in _signed(key, site.signed[key], solution, dose_fg_day, population)
+    ]
+    return (*own, *_unsigned(solution, route, site, population))
 
 
 _CODES = {
