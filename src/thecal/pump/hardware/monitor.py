@@ -8,7 +8,7 @@ three steps of the level sensor, and 10 % of what was delivered since the last r
 from thecal.pump.hardware.model import AMBIENT_PA, HardwareModel
 from thecal.pump.hardware.pump import Readings
 
-OVER_DELIVERY, UNDER_DELIVERY, MRI_STALL, OCCLUSION, LEAK, TEMPERATURE = 1, 20, 21, 22, 23, 36
+OVER_DELIVERY, UNDER_DELIVERY, MRI_STALL, OCCLUSION, LEAK, BATTERY, TEMPERATURE = 1, 20, 21, 22, 23, 32, 36
 EVERY_MS = 900_000
 COLD, WARM, HOT = 35_000, 40_000, 43_000  # millidegrees: outside the first two for two readings, above the last at once
 BACK_PA, RISE_PA, FALL_PA = 2_000, 20_000, 1_000
@@ -34,6 +34,8 @@ def judge(
             found.add(OCCLUSION)
         elif rise < -FALL_PA:
             found.add(LEAK)
+    if read.battery_mv * 10 < model.need("battery_mv")[0] * 9:
+        found.add(BATTERY)
     if read.field:
         found.add(MRI_STALL)
     outside = [not COLD <= each.temperature_mc <= WARM for each in (read, before) if each is not None]
