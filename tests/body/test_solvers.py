@@ -224,8 +224,8 @@ def _failing_kidney(hour: float) -> Person:
 
 
 def test_implicit_steps_agree_with_a_stiff_integrator_where_the_kidney_fails() -> None:
-    times = np.arange(0.0, 49.0, 8.0)
-    inputs = [Infusion(0.0, 48.0, 1.0, "intravenous")]
+    times = np.arange(0.0, 25.0, 8.0)
+    inputs = [Infusion(0.0, 24.0, 1.0, "intravenous")]
     found = simulate_changing(lambda hour: parameters(_failing_kidney(hour), "morphine"), inputs, times, step_h=0.25)
     whole = build(parameters(Person(), "morphine"))
     blood = np.arange(whole.where.blocks[0][1], len(whole.names))
@@ -236,17 +236,17 @@ def test_implicit_steps_agree_with_a_stiff_integrator_where_the_kidney_fails() -
         slope: Array = matrix[np.ix_(blood, blood)] @ y + column
         return slope
 
-    run = solve_ivp(rhs, (0.0, 48.0), np.zeros(blood.size), "LSODA", times, rtol=1e-8, atol=1e-10)
+    run = solve_ivp(rhs, (0.0, 24.0), np.zeros(blood.size), "LSODA", times, rtol=1e-8, atol=1e-10)
     assert np.abs(found.states_mg[:, blood] - run.y.T).max() < 1e-4 * run.y.max()
 
 
 def test_implicit_steps_keep_mass_and_are_of_second_order() -> None:
-    times = np.array([0.0, 12.0, 24.0])
-    inputs = [Infusion(0.0, 24.0, 1 / 24, "intrathecal", TIP)]
+    times = np.array([0.0, 6.0, 12.0])
+    inputs = [Infusion(0.0, 12.0, 1 / 24, "intrathecal", TIP)]
     ends = {}
-    for step in (1.0, 0.5, 0.0625):
+    for step in (1.0, 0.5, 0.125):
         found = simulate_changing(lambda hour: parameters(_failing_kidney(hour), "morphine"), inputs, times, step)
         frame = build(parameters(Person(), "morphine"))
         assert found.states_mg @ frame.mass_row() == pytest.approx(found.given_mg, rel=1e-9)
         ends[step] = found.output(lambda frame: frame.named_row("m6g"))[-1]
-    assert abs(ends[0.5] - ends[0.0625]) < 0.35 * abs(ends[1.0] - ends[0.0625])
+    assert abs(ends[0.5] - ends[0.125]) < 0.35 * abs(ends[1.0] - ends[0.125])

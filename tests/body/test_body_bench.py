@@ -49,7 +49,7 @@ def test_a_line_holds_its_times_and_its_error() -> None:
     (line,) = run_a(1)
     assert line.error < line.allowed
     assert len(line.wall_s) == len(line.cpu_s) >= 1
-    preview, what_if = run_b2(1, check_hours=3)
+    preview, what_if = run_b2(1, check_hours=2)
     assert 0.0 < preview.error == what_if.error < 1e-8
     assert "Radau" in preview.checked_against
 
