@@ -70,6 +70,7 @@ class Bench:
     changes: list[Change] = field(default_factory=list)
     orders: list[tuple[int, Prescription]] = field(default_factory=list)  # that passed the gate, and when
     restarts: int = 0
+    counted: dict[int, int] = field(default_factory=dict)  # pulse number to fg, as the windows count it
     _dark: bool = False  # no power at all: the supervisor does not run either
     _silent: bool = False  # the supervisor has noticed that the controller is
 
@@ -219,6 +220,8 @@ class Bench:
         if len(self.truth.strokes) >= MAX_STROKES:
             what = f"more than {MAX_STROKES} strokes"
             raise Refused(Refusal("too_many_strokes", what, "length", "Take a shorter time or a lower flow."))
+        assert self.device is not None, "a pulse has a controller"
+        self.counted[seq] = self.device.counted_fg
         return int(self.truth.stroke(seq, self.now))
 
     def _deliver(self, until: int) -> None:

@@ -84,6 +84,7 @@ class Device:
         self._watch = watch
         self._mechanism = mechanism if watch is None else watch.around(mechanism, self._claim)
         self._train = 0  # of the pulse that was begun last
+        self.counted_fg = 0  # what that pulse counts in the windows; a priming pulse counts nothing
         self._digest = _digest(state)
         self._now = state.now
         self.max_late_ms = max_late_ms
@@ -385,7 +386,7 @@ class Device:
                     self._note(action)
             elif isinstance(action, Actuate):
                 self._journal.sync()
-                self._train = cast(Record, actions[0]).c
+                _, _, _, self.counted_fg, self._train, _, _ = cast(Record, actions[0])
                 self._do(kernel.Outcome(action.seq, self._mechanism(action.seq, after.now)))
             elif isinstance(action, Reject):
                 return action

@@ -4,7 +4,6 @@ Times in ms from the beginning, volumes in nL, masses in fg. ``believed`` is wha
 virtual hardware did; the two differ exactly where a fault could not be seen.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -14,7 +13,7 @@ from thecal.pump.bench import Bench
 from thecal.pump.hardware import fault_kinds
 from thecal.pump.hardware.pump import PL_PER_NL
 from thecal.pump.scenario import START, Event, Scenario
-from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
+from thecal.quantity import MS_PER_HOUR, Refused
 
 
 def replay(case: Scenario) -> dict[str, Any]:
@@ -152,18 +151,19 @@ def _truth(bench: Bench) -> dict[str, Any]:
 
 
 def _windows(bench: Bench) -> list[dict[str, Any]]:
-    """The most that whole strokes put into any window, against the highest cap that was in force in the run."""
+    """The most that strokes put into any window, as pulses count there, against the highest cap of the run."""
     if not bench.orders:
         return []
-    since = [at for at, _ in bench.orders]
-    masses = [bench.truth.pulse_nl * order.solution.primary.concentration for _, order in bench.orders]
-    given = [(s.at, masses[max(bisect_right(since, s.at) - 1, 0)]) for s in bench.truth.strokes if s.moved]
+    given = [(stroke.at, bench.counted.get(stroke.seq, 0)) for stroke in bench.truth.strokes if stroke.moved]
+    pulse = max((mass for _, mass in given), default=0)
+    caps: dict[int, int] = {}
+    for _, order in bench.orders:
+        for _, window, cap in order.caps.windows():
+            caps[window] = max(cap, caps.get(window, 0))
     told = []
-    for window, name in ((MS_PER_HOUR, "hour"), (MS_PER_DAY, "day")):
-        cap = max(getattr(order.caps, name) for _, order in bench.orders)
+    for window, cap in sorted(caps.items()):
         worst = most_in_window(given, window)
-        within = worst <= cap + max(masses)
-        told.append({"window_ms": window, "cap_fg": cap, "worst_fg": worst, "within_one_pulse": within})
+        told.append({"window_ms": window, "cap_fg": cap, "worst_fg": worst, "within_one_pulse": worst <= cap + pulse})
     return told
 
 
