@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from thecal.cli import pump_proof
+from thecal.cli import pump_mutants, pump_proof
 from thecal.quantity import Refusal, Refused
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ pump_app = typer.Typer(
     "'thecal pump stop p1'. Every quantity is written with its unit. Errors go to standard error with exit code 2.",
 )
 pump_proof.register(pump_app)
+pump_mutants.register(pump_app)
 
 
 @pump_app.command()

@@ -153,8 +153,8 @@ class Pair:
         while self.now < end:
             due = self.state.due
             wanted = due if self.now < due else self.now + 1_000 if due >= 0 else end
-            self.now = min(end, wanted, self.beat + BEAT_MS)
-            if self.now == self.beat + BEAT_MS:
+            self.now = max(self.now, min(end, wanted, self.beat + BEAT_MS))
+            if self.now >= self.beat + BEAT_MS:
                 self.beat = self.now
                 self.survive(lambda: self.ignore(self.tell(Heartbeat(self.now, self.now))))
             self.survive(lambda: self.do(kernel.Tick(self.now)))

@@ -1,0 +1,124 @@
+"""The mutation score of a part: how many of its mutants the tests find, and which they do not.
+
+All mutants, or a sample that takes each operator in its share, chosen by a seed. A survivor counts as not found, also
+when ``docs/pump/survivors.toml`` argues why no test can find it; how many are argued is told beside the score.
+"""
+
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+import time
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from thecal.pump.proof.mutants import Mutant, mutants
+
+ASKED_PERCENT = 95
+TESTS = {
+    "kernel": (
+        "kernel_histories", "kernel", "schedule", "boluses", "ladder", "order_parts", "specification", "journal",
+        "window_rule",
+    ),
+    "supervisor": (
+        "supervisor", "supervisor_adversary", "supervisor_journal", "supervisor_order", "supervisor_wiring",
+    ),
+}  # fmt: skip
+
+
+def chosen(part: str, sample: int, seed: int) -> list[Mutant]:
+    """All mutants for ``sample`` 0, else about so many, each operator in its share, in their order."""
+    every = mutants(part)
+    if not 0 < sample < len(every):
+        return list(every)
+    dice, strata = random.Random(f"{part} {seed}"), defaultdict[str, list[Mutant]](list)  # noqa: S311 - a sample
+    for each in every:
+        strata[each.operator].append(each)
+    found: list[Mutant] = []
+    for operator in sorted(strata):
+        share = -(-sample * len(strata[operator]) // len(every))
+        found += dice.sample(strata[operator], share)
+    return sorted(found, key=lambda each: each.number)
+
+
+def survivors_file(home: Path) -> Path:
+    """Where survivors are argued."""
+    return home / "docs" / "pump" / "survivors.toml"
+
+
+def argued(home: Path) -> dict[tuple[str, ...], str]:
+    """The reason of each survivor that is argued, by part and identity."""
+    path = survivors_file(home)
+    entries = tomllib.loads(path.read_text("utf-8")).get("survivor", []) if path.exists() else []
+    names = ("part", "file", "function", "operator", "text", "before", "after")
+    return {tuple(entry[name] for name in names): entry["reason"] for entry in entries}
+
+
+def score(part: str, home: Path, sample: int, seed: int, progress: Callable[[str], None]) -> dict[str, Any]:
+    """Try the mutants and count. Raises RuntimeError when the tests fail without any mutant."""
+    tried, began = chosen(part, sample, seed), time.monotonic()
+    by_number = {each.number: each for each in tried}
+    lines: list[dict[str, Any]] = []
+    for line in _session(part, home, [each.number for each in tried]):
+        if "error" in line:
+            raise RuntimeError(line["error"])
+        lines.append(line)
+        if len(lines) % 50 == 0:
+            progress(f"{part}: {len(lines)} of {len(tried)}, {sum(x['outcome'] == 'survived' for x in lines)} survived")
+    reasons = argued(home)
+    survived = [by_number[line["number"]] for line in lines if line["outcome"] == "survived"]
+    tests = Counter(line["by"].split("::")[0].split("/")[-1] for line in lines if line["by"])
+    killed = len(lines) - len(survived)
+    return {
+        "part": part,
+        "asked_for_percent": ASKED_PERCENT,
+        "mutants": len(mutants(part)),
+        "tried": len(lines),
+        "seed": seed,
+        "killed": killed,
+        "of_those_by_the_time_bound": sum(line["outcome"] == "bound" for line in lines),
+        "survived": len(survived),
+        "score_percent": round(100 * killed / len(lines), 2),
+        "holds": 100 * killed >= ASKED_PERCENT * len(lines),
+        "argued": sum((part, *each.identity) in reasons for each in survived),
+        "killed_by": dict(tests.most_common()),
+        "by_operator": _by_operator(tried, survived),
+        "survivors": [
+            {"number": each.number, "identity": each.identity, "reason": reasons.get((part, *each.identity), "")}
+            for each in survived
+        ],
+        "seconds": round(time.monotonic() - began),
+        "machine": f"python {platform.python_version()}, {platform.system()} {platform.machine()}, one process",
+    }
+
+
+def _by_operator(tried: list[Mutant], survived: list[Mutant]) -> dict[str, dict[str, int]]:
+    every, left = Counter(each.operator for each in tried), Counter(each.operator for each in survived)
+    return {name: {"tried": every[name], "survived": left[name]} for name in sorted(every)}
+
+
+def _session(part: str, home: Path, numbers: list[int]) -> Any:
+    """The lines that a test session tells, as they come."""
+    files = [str(home / "tests" / "pump" / f"test_{name}.py") for name in TESTS[part]]
+    reader, pipe = os.pipe()
+    with subprocess.Popen(  # noqa: S603 - this program itself
+        [sys.executable, "-m", "thecal.pump.proof.mutants_session", str(pipe)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[pipe],
+        cwd=home,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    ) as session:
+        os.close(pipe)
+        assert session.stdin is not None, "it reads what it is asked"
+        session.stdin.write(json.dumps({"part": part, "files": files, "chosen": numbers}).encode())
+        session.stdin.close()
+        with os.fdopen(reader) as told:
+            for line in told:
+                yield json.loads(line)
