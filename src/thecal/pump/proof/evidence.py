@@ -21,7 +21,7 @@ from thecal.pump.proof.workloads import THEMES
 
 type Progress = Callable[[str], None]
 type Figure = dict[str, Any]
-CI = {"sequences": 50_000, "workloads": 26, "bits": 13, "years": 100}
+CI = {"sequences": 50_000, "workloads": 26, "bits": 4, "years": 100}
 FULL = {"sequences": 1_000_000, "workloads": 52, "bits": 26, "years": 1_000}
 MUTANTS = "mutants.json"
 

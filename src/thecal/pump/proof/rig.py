@@ -392,13 +392,13 @@ def _check_state(state: State) -> None:
         raise Broken("missed pulses without a gap")
 
 
-def recovered_is_live(rig: Rig) -> bool:
-    """Whether what the journal gives back is what the controller holds, and reading it twice changes nothing.
+def recovered_is_live(rig: Rig, *, twice: bool) -> bool:
+    """Whether what the journal gives back is what the controller holds; ``twice``: and reading it changes nothing.
 
     A journal that rotted after it was last read is not what the controller holds; then it must say so.
     """
     folded = []
-    for _ in range(2):
+    for _ in range(1 + twice):
         _, checkpoint, records, lost = recover(rig.storage, rig.rotate_after)
         if lost:
             return bool(check(rig.storage))
@@ -406,4 +406,4 @@ def recovered_is_live(rig: Rig) -> bool:
         for record in records:
             state = apply(state, record)
         folded.append(state)
-    return folded[0] == folded[1] == rig.state
+    return all(state == rig.state for state in folded)

@@ -55,6 +55,7 @@ class Sequence:
     """One sequence."""
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.random = Random(seed)  # noqa: S311 - a simulation, seeded
         self.watch = Watch()
         self.rig = Rig(self._mechanism, self.watch, rotate_after=self.random.choice((48, 128, 512)))
@@ -88,7 +89,11 @@ class Sequence:
             self._check_clock()
         rig = self.rig
         rig.storage.full = False
-        if (rig.journal is not None or self._restart(0)) and rig.sound and not recovered_is_live(rig):
+        if (
+            (rig.journal is not None or self._restart(0))
+            and rig.sound
+            and not recovered_is_live(rig, twice=self.seed % 4 == 0)
+        ):
             raise Broken("what the journal gives back is not what the controller held")
 
     def _guarded(self, what: object, drawn: object) -> None:
@@ -271,8 +276,8 @@ class Sequence:
     def _evidence(self, kind: str) -> None:
         """What shows that more moves than is permitted."""
         rig, watch = self.rig, self.watch
-        if watch.guard is None or not watch.sound:
-            return
+        if watch.guard is None or not watch.sound or watch.switch:
+            return  # a permission waits for its stroke: what moves now is taken for that
         now = watch.clock.reading(rig.true)
         if kind == "drive_current":
             watch.tell(Drive(on=True, at=now))

@@ -1,6 +1,6 @@
 """Pump-years without a fault: nothing drifts, nothing alarms, and every pulse is where it belongs.
 
-Each year has a model, a flow of 0.05 to 2 mL a day and a kind of program of its own; in every ninth the supervisor
+Each year has a model, a flow of 0.05 to 2 mL a day and a kind of program of its own; in every 11th the supervisor
 takes part. What is due is worked out here a second time, from the segments of the order: whole fg, rounded down, which
 compare with whole pulses as the exact fraction does. Refills come when the reservoir has reached its alarm volume, so
 that the low-reservoir alarm is the one that is expected.
@@ -24,7 +24,7 @@ YEAR = 365 * DAY
 MODELS = ("reference", "virtual_valve_gated_20", "virtual_external_trial", "virtual_valve_gated_40")
 LEAST_UL, MOST_UL = 50, 2_000
 _FINE_UL = 200  # a fine pump makes ten times the pulses: its usual years are slow ones
-EVERY_SUPERVISED, EVERY_FAST = 9, 500
+EVERY_SUPERVISED, EVERY_FAST = 11, 500
 
 
 @dataclass(slots=True)
