@@ -223,11 +223,13 @@ def test_the_ledger_grows_and_the_figures_of_mutants_are_quoted(tmp_path: Path) 
     assert evidence.ledger(tmp_path, figure, "2026-01-01") == first
     assert len(evidence.ledger(tmp_path, {**figure, "seeds": [10, 19]}, "2026-01-01")) == 2
     assert evidence.quoted(tmp_path) == []
-    mutants = {"name": "n", "asked": "a", "reached": "96 %", "holds": True}
-    told = {"made": "2026-01-01", "seed": 7, "figures": [mutants]}
+    score = {"score_percent": 96.5, "killed": 193, "tried": 200, "mutants": 900, "seed": 7, "holds": True}
+    campaign = {"mutants": 1_000, "over_delivery": 1, "seed": 8, "holds": False, "made": "2026-01-01"}
+    told = {"mutation": {"kernel": score}, "campaigns": {"supervisor": campaign}}
     (tmp_path / "mutants.json").write_text(json.dumps(told), "utf-8")
-    (line,) = evidence.quoted(tmp_path)
-    assert line["reached"] == "96 % (run of 2026-01-01, seed 7)" and line["holds"]
+    first, second = evidence.quoted(tmp_path)
+    assert "96.5 %" in first["reached"] and "seed 7" in first["reached"] and first["holds"]
+    assert "1 with over-delivery; run of 2026-01-01, seed 8" in second["reached"] and not second["holds"]
 
 
 def test_small_figures_hold_and_say_their_size() -> None:

@@ -218,13 +218,24 @@ def speed(progress: Progress) -> Figure:
 
 
 def quoted(folder: Path | None) -> list[Figure]:
-    """Figures of mutants and coverage, which are made by commands of their own, with their date and seed."""
+    """Figures of mutants, which are made by commands of their own and kept in ``mutants.json``, with their seeds."""
     data = {} if folder is None else _read(folder / MUTANTS)
     found: list[Figure] = []
-    for each in data.get("figures", []):
-        when = f" (run of {data.get('made', 'an unknown day')}, seed {data.get('seed', 'unknown')})"
-        found.append({**each, "reached": f"{each['reached']}{when}", "quoted": True})
+    for part, each in sorted(data.get("mutation", {}).items()):
+        told = f"{each['score_percent']} %: {each['killed']} of {each['tried']} found (of {each['mutants']} mutants)"
+        found.append(
+            _quote(f"mutation score of the {part}", "at least 95 %, each survivor argued in a file", told, each)
+        )
+    for part, each in sorted(data.get("campaigns", {}).items()):
+        other = "supervisor" if part == "kernel" else "controller"
+        told = f"{each['mutants']} mutants, {each['over_delivery']} with over-delivery"
+        found.append(_quote(f"{part} mutants under a sound {other}", "1,000, no over-delivery", told, each))
     return found
+
+
+def _quote(name: str, asked: str, reached: str, each: Figure) -> Figure:
+    when = f"run of {each['made']}" if "made" in each else "an earlier run"
+    return {"name": name, "asked": asked, "reached": f"{reached}; {when}, seed {each['seed']}", "holds": each["holds"]}
 
 
 def _read(path: Path) -> dict[str, Any]:
