@@ -227,9 +227,9 @@ def test_the_ledger_grows_and_the_figures_of_mutants_are_quoted(tmp_path: Path) 
     campaign = {"mutants": 1_000, "over_delivery": 1, "seed": 8, "holds": False, "made": "2026-01-01"}
     told = {"mutation": {"kernel": score}, "campaigns": {"supervisor": campaign}}
     (tmp_path / "mutants.json").write_text(json.dumps(told), "utf-8")
-    first, second = evidence.quoted(tmp_path)
-    assert "96.5 %" in first["reached"] and "seed 7" in first["reached"] and first["holds"]
-    assert "1 with over-delivery; run of 2026-01-01, seed 8" in second["reached"] and not second["holds"]
+    one, two = evidence.quoted(tmp_path)
+    assert "96.5 %" in one["reached"] and "seed 7" in one["reached"] and one["holds"]
+    assert "1 with over-delivery; run of 2026-01-01, seed 8" in two["reached"] and not two["holds"]
 
 
 def test_small_figures_hold_and_say_their_size() -> None:
