@@ -7,4 +7,3 @@ METHODS = {
     "continuous_epidural": "Continuous epidural infusion, external pump",
     "external_long": "Long intrathecal trial at home, external pump",
 }
-INFUSED = ("continuous_it", "continuous_epidural", "external_long")

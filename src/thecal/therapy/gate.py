@@ -9,7 +9,7 @@ from typing import Any
 
 from thecal.formulary import Solution
 from thecal.pump import Prescription
-from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refusal, Refused
+from thecal.quantity import MASS, MS_PER_DAY, MS_PER_HOUR, Refusal, Refused, auto
 from thecal.therapy import stages
 from thecal.therapy.chart import Chart, Order
 from thecal.therapy.draft import View
@@ -134,11 +134,37 @@ def _trial_plan(chart: View, event: TrialPlanned) -> tuple[Refusal, ...]:
 def _trial_start(chart: View, event: TrialStarted) -> tuple[Refusal, ...]:
     if chart.plan is None:
         return _no("no_plan", "There is no trial plan.", "Missing first: a trial plan.")
+    if event.injection is not None:
+        return _injection(chart.plan, event)
+    if event.pump is None or event.prescription is None:
+        do = "Name pump and prescription; or, for a trial by hand, the injection."
+        return _no("no_start", "Neither a pump nor an injection starts this trial.", do, "pump")
+    if chart.plan.shot_fg is not None:
+        return _no("by_hand", "The plan gives doses by hand.", "Record the injection.", "injection")
     return _known_order(chart, event.prescription, event.pump, "trial")
 
 
+def _injection(plan: TrialPlanned, event: TrialStarted) -> tuple[Refusal, ...]:
+    given = event.injection
+    assert given is not None, "asked for starts by hand alone"
+    if plan.shot_fg is None:
+        return _no("by_pump", "The plan gives the drug by a pump.", "Start the pump.", "injection")
+    if event.pump is not None or event.prescription is not None or event.fill_nl:
+        return _no("two_starts", "A pump and an injection are named.", "Name one of the two.", "injection")
+    drug = Solution.parse(plan.solution).primary.drug
+    if (given.drug, given.mass_fg) != (drug, plan.shot_fg):
+        what = f"The plan gives {auto(plan.shot_fg, MASS)} of {drug}, not {auto(given.mass_fg, MASS)} of {given.drug}."
+        return _no("other_dose", what, "Give what was planned, or change the plan first.", "injection.mass_fg")
+    if given.watch_until <= event.meta.at:
+        return _no("watch", "The watch ends before it begins.", "Plan the watch from the dose on.", "watch_until")
+    return ()
+
+
 def _dose_change(chart: View, event: TrialDoseChanged) -> tuple[Refusal, ...]:
-    return _known_order(chart, event.prescription, chart.trials[-1].started.pump, "trial")
+    pump = chart.trials[-1].started.pump
+    if pump is None:
+        return _no("by_hand", "This trial has no pump.", "Record each further dose by hand.", "prescription")
+    return _known_order(chart, event.prescription, pump, "trial")
 
 
 def _known_order(chart: View, digest: str, pump: str, purpose: str) -> tuple[Refusal, ...]:
@@ -214,6 +240,8 @@ def _written(chart: View, event: PrescriptionWritten) -> tuple[Refusal, ...]:
     running = chart.stage == "trial"
     if chart.plan is None and not running:
         return _no("no_plan", "There is no trial to prescribe for.", "Missing first: a trial plan.")
+    if chart.plan is not None and chart.plan.shot_fg is not None and not running:
+        return _no("by_hand", "The planned trial has no pump.", "Record the injection instead.", "pump")
     if running and event.pump != chart.trials[-1].started.pump:
         return _no("other_pump", "The trial runs on another pump.", f"Use {chart.trials[-1].started.pump}.", "pump")
     return ()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from thecal.quantity import MS_PER_DAY, Refusal, Refused
+from thecal.quantity import MASS, MS_PER_DAY, Refusal, Refused, auto
 from thecal.therapy.candidacy import criterion, evaluate
 from thecal.therapy.chart import Chart
 from thecal.therapy.door import checked
@@ -175,7 +175,7 @@ def _orders(chart: Chart) -> Iterator[Timed]:
 
 def _gaps(chart: Chart) -> Iterator[Timed]:
     in_use = {chart.implant.pump} if chart.implant is not None and chart.pump_in_place else set()
-    if chart.stage == "trial" and chart.trial is not None:
+    if chart.stage == "trial" and chart.trial is not None and chart.trial.started.pump is not None:
         in_use.add(chart.trial.started.pump)
     for gap in chart.gaps:
         if gap.pump not in in_use:
@@ -303,6 +303,15 @@ def _stale(chart: Chart) -> tuple[tuple[int, str], ...]:
     return tuple(found)
 
 
+def _watch(chart: Chart) -> Iterator[Timed]:
+    given = chart.trial.started.injection if chart.trial is not None else None
+    if given is None or chart.trial is None:
+        return
+    what, start = "Watch the patient after the injection", chart.trial.started.meta.at
+    reason = f"{auto(given.mass_fg, MASS)} of {given.drug} at {given.level}, given by {given.given_by}."
+    yield Timed(start, (Phase(start, Urgency.NOW, what, reason), Phase(given.watch_until, None, what, reason)))
+
+
 def _alerts(chart: Chart) -> Iterator[Timed]:
     latest = {each.effect: each for each in chart.side_effects}
     for each in latest.values():
@@ -337,6 +346,7 @@ _FINDERS: tuple[Callable[[Chart], Iterator[Timed]], ...] = (
     _discrepancy,
     _trial,
     _next_step,
+    _watch,
     _alerts,
     _prompts,
     _new_pump,
@@ -347,5 +357,5 @@ def later(chart: Chart, now: int) -> Iterator[Task]:
     """The tasks at ``now`` that only rows know how to find, for the list of charts."""
     if chart.patient is None:
         return
-    found = (timed for find in (_alerts, _prompts, _new_pump) for timed in find(chart))
+    found = (timed for find in (_watch, _alerts, _prompts, _new_pump) for timed in find(chart))
     yield from _tasks(Row(chart.patient.patient, chart.patient.name, chart.version, tuple(found)), now)

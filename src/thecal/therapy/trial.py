@@ -12,7 +12,7 @@ from thecal.formulary import Solution
 from thecal.quantity import MS_PER_DAY, Refusal, Refused, decimal_text
 from thecal.therapy.chart import Chart
 from thecal.therapy.door import checked
-from thecal.therapy.events import PainRecorded, PassRule, TrialPlanned, VerdictRecord
+from thecal.therapy.events import SHOTS, PainRecorded, PassRule, TrialPlanned, VerdictRecord
 
 SCORE_MIN, SCORE_MAX = 0, 10
 
@@ -83,7 +83,10 @@ def plan_refusals(plan: TrialPlanned) -> tuple[Refusal, ...]:
     if plan.method != "external_long" and (plan.method == "continuous_epidural") != (plan.route == "epidural"):
         what = f"The method {plan.method} does not go with the {plan.route} route."
         found.append(Refusal("route", what, "route", "Choose method and route alike."))
-    if plan.dose_fg_day == 0:
+    if plan.shot_fg is not None and (plan.method not in SHOTS or plan.dose_fg_day):
+        what = f"A dose by hand does not go with {plan.method} and a dose of {plan.dose_fg_day} fg/day."
+        found.append(Refusal("shot", what, "shot_fg", "Plan single doses, or a daily dose by a pump."))
+    if plan.dose_fg_day == 0 and plan.shot_fg is None:
         found.append(Refusal("dose", "The trial dose is zero.", "dose_fg_day", "Enter a dose."))
     try:
         Solution.parse(plan.solution)

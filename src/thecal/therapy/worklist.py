@@ -102,7 +102,7 @@ def order_over(chart: Chart, order: Order) -> bool:
 
 def _gaps(chart: Chart, now: int) -> Iterator[Task]:
     in_use = {chart.implant.pump} if chart.implant is not None and chart.pump_in_place else set()
-    if chart.stage == "trial" and chart.trial is not None:
+    if chart.stage == "trial" and chart.trial is not None and chart.trial.started.pump is not None:
         in_use.add(chart.trial.started.pump)
     for gap in chart.gaps:
         if gap.pump in in_use and gap.end is None:

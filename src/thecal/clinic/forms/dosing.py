@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 
 from thecal.body import level_names, levels_with_csf
 from thecal.clinic.forms.base import ChartForm, QuantityField
-from thecal.clinic.words import INFUSED, METHODS
+from thecal.clinic.words import METHODS
 from thecal.formulary import Solution, drug, drug_ids
 from thecal.pump import (
     Caps,
@@ -26,6 +26,7 @@ from thecal.pump import (
     profiles,
 )
 from thecal.quantity import CONCENTRATION, DOSE_RATE, DURATION, LENGTH, MASS, VOLUME, QuantityError, Refused, parse
+from thecal.therapy.events import SHOTS
 
 CHOICES = {
     "implant": "Implanted infusion",
@@ -89,12 +90,22 @@ class SolutionFields(ChartForm):
 class TrialPlanForm(SolutionFields):
     """The plan of a trial, with the rule by which it will be judged."""
 
-    field_order = ("method", "drug", "concentration", "others", "dose", "days", "pump_profile", "tip_level", "path")
+    field_order = (
+        *("method", "drug", "concentration", "others", "dose", "shot"),
+        *("days", "pump_profile", "tip_level", "path"),
+    )
 
-    method = forms.ChoiceField(choices=[(name, METHODS[name]) for name in INFUSED])
-    dose = QuantityField(DOSE_RATE, label="Dose per day", help_text="Of the primary drug, for example 0.5 mg/day.")
+    method = forms.ChoiceField(choices=list(METHODS.items()), initial="continuous_it")
+    dose = QuantityField(
+        DOSE_RATE, required=False, label="Dose per day", help_text="Infusion: the primary drug, for example 0.5 mg/day."
+    )
+    shot = QuantityField(
+        MASS, required=False, label="Each dose by hand", help_text="Single shots: the primary drug, for example 0.2 mg."
+    )
     days = forms.IntegerField(min_value=1, max_value=365, label="Days")
-    pump_profile = forms.ChoiceField(choices=lambda: _pumps("external"), label="External pump")
+    pump_profile = forms.ChoiceField(
+        choices=lambda: _pumps("external"), required=False, label="External pump", help_text="Single shots need none."
+    )
     tip_level = forms.ChoiceField(choices=lambda: _levels(levels_with_csf()), label="Catheter tip level")
     path = QuantityField(
         VOLUME,
@@ -112,7 +123,28 @@ class TrialPlanForm(SolutionFields):
     completeness_pct = forms.IntegerField(min_value=1, max_value=100, initial=70, label="Days that must count (%)")
     note = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
-    places = {"solution": "concentration", "dose_fg_day": "dose", "dose": "dose", "path_nl": "path"}
+    places = {
+        "solution": "concentration",
+        "dose_fg_day": "dose",
+        "dose": "dose",
+        "shot_fg": "shot",
+        "mass": "shot",
+        "path_nl": "path",
+    }
+
+    def clean(self) -> dict[str, Any]:
+        """A daily dose by a pump, or a dose by hand: the one that the method gives, and not the other."""
+        cleaned = super().clean() or {}
+        by_hand = cleaned.get("method") in SHOTS
+        wanted, other = ("shot", "dose") if by_hand else ("dose", "shot")
+        if cleaned.get(wanted) is None and wanted not in self.errors:
+            self.add_error(wanted, ValidationError("This method needs it.", code="required"))
+        if cleaned.get(other) is not None:
+            self.add_error(other, ValidationError("Leave it empty for this method.", code="other"))
+        if not by_hand and not cleaned.get("pump_profile") and "pump_profile" not in self.errors:
+            self.add_error("pump_profile", ValidationError("This method needs a pump.", code="required"))
+        return cleaned
+
     RULE = ("statistic", "baseline_days", "window_days", "threshold_pct", "min_entries_day", "completeness_pct")
 
 

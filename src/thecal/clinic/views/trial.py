@@ -16,6 +16,7 @@ from thecal.clinic.forms.base import ChartForm
 from thecal.clinic.forms.dosing import TrialConcludeForm, TrialDoseForm, TrialPlanForm, TrialStartForm
 from thecal.clinic.models import PumpRecord
 from thecal.clinic.status import pump_view
+from thecal.clinic.views import injection
 from thecal.formulary import Solution
 from thecal.pump import LinkDown, Prescription, PumpConfig, SimpleContinuous, profile
 from thecal.quantity import Refused
@@ -41,6 +42,7 @@ def trial(request: HttpRequest, chart: UUID) -> HttpResponse:
         diary=diary_days(folded, now),
         pump=pump_view(folded, record, now) if record is not None else None,
         orders=[order for order in folded.orders if order.event.purpose == "trial"],
+        watch=injection.watch_of(folded),
         cannot_plan=may("trial_planned", folded.stage, "prescriber"),
     )
 
@@ -61,9 +63,10 @@ def plan(request: HttpRequest, chart: UUID) -> HttpResponse:
                     method=cleaned["method"],
                     route="epidural" if cleaned["method"] == "continuous_epidural" else "intrathecal",
                     solution=str(cleaned["solution"]),
-                    dose_fg_day=cleaned["dose"],
+                    dose_fg_day=cleaned["dose"] or 0,
+                    shot_fg=cleaned["shot"],
                     days=cleaned["days"],
-                    pump_profile=cleaned["pump_profile"],
+                    pump_profile=cleaned["pump_profile"] if cleaned["shot"] is None else "none",
                     tip_level=cleaned["tip_level"],
                     path_nl=cleaned["path"] or 0,
                     rule=events.PassRule(**{name: cleaned[name] for name in TrialPlanForm.RULE}),
@@ -94,6 +97,8 @@ def start(request: HttpRequest, chart: UUID) -> HttpResponse:
     if folded.plan is None:
         messages.error(request, "There is no trial plan to start.", extra_tags="bad")
         return redirect("trial", chart)
+    if folded.plan.shot_fg is not None:
+        return injection.start(request, chart, folded)
     form = TrialStartForm(request.POST or None, initial={"version": folded.version})
     if request.method == "POST" and form.is_valid():
         answer = _start(request, chart, folded, form)
@@ -149,11 +154,14 @@ def dose(request: HttpRequest, chart: UUID) -> HttpResponse:
     if folded.stage != "trial" or running is None:
         messages.error(request, "No trial is running.", extra_tags="bad")
         return redirect("trial", chart)
+    pump = running.started.pump
+    if pump is None:
+        return injection.further(request, chart, folded)
     form = TrialDoseForm(request.POST or None, initial={"version": folded.version})
     if request.method == "POST" and form.is_valid():
         author = writer(request, chart)
         try:
-            order = _dose_order(folded, form, author)
+            order = _dose_order(folded, pump, form, author)
             digest = order.digest()
             changed = build(
                 events.TrialDoseChanged,
@@ -162,7 +170,7 @@ def dose(request: HttpRequest, chart: UUID) -> HttpResponse:
                 prescription=digest,
                 reason=form.cleaned_data["reason"],
             )
-            events_made = (_written(author, order, running.started.pump), changed)
+            events_made = (_written(author, order, pump), changed)
             store.write(chart, form.cleaned_data["version"], *events_made)
             state = orders.send(author, digest)
         except Clash as clash:
@@ -177,9 +185,9 @@ def dose(request: HttpRequest, chart: UUID) -> HttpResponse:
     return show(request, "clinic/trial_dose.html", chart, folded, "trial", form=form, trial=running)
 
 
-def _dose_order(folded: Chart, form: TrialDoseForm, author: Writer) -> Prescription:
+def _dose_order(folded: Chart, pump: str, form: TrialDoseForm, author: Writer) -> Prescription:
     assert folded.trial is not None, "a dose is changed in a running trial"
-    plan, pump = folded.trial.plan, folded.trial.started.pump
+    plan = folded.trial.plan
     running = folded.running(pump)
     solution = running.prescription.solution if running is not None else Solution.parse(plan.solution)
     order = orders.write_order(
@@ -214,7 +222,7 @@ def conclude(request: HttpRequest, chart: UUID) -> HttpResponse:
 
         answer = take(request, chart, form, made, ("decision", "The trial is concluded. The decision comes next."))
         if answer is not None:
-            if store.load(chart).stage != "trial":
+            if store.load(chart).stage != "trial" and running.started.pump is not None:
                 _end_pump(chart, running.started.pump)
             return answer
     verdict = verdict_of(folded, now)

@@ -8,6 +8,7 @@ from thecal.therapy.calc.reading import RATIO, many, quantity
 from thecal.therapy.calc.result import Answer, Row, count, percent
 from thecal.therapy.calc.shared_inputs import warn
 from thecal.therapy.calc.sources import WESE
+from thecal.therapy.drift import Drift, weights
 
 _VOLUMES = many(quantity(VOLUME))
 
@@ -54,37 +55,29 @@ def trend(
         ratios = tuple(a / e for a, e in zip(actual, expected, strict=True))
     elif actual is not None:
         raise refuse("contradiction", "ratios are given in two ways", "ratios", "Give ratios, or the volumes.")
-    weights = _weights(expected, len(ratios))
-    above, below = _sums(ratios, weights, k)
-    rows = [Row(f"s_plus_{n}", value) for n, value in enumerate(above, 1)]
-    rows += [Row(f"s_minus_{n}", value) for n, value in enumerate(below, 1)]
-    total = sum((w * r for w, r in zip(weights, ratios, strict=True)), Fraction(0)) / sum(weights)
-    rows.append(percent("cumulative_ratio", total))
-    first = next((n for n, (a, b) in enumerate(zip(above, below, strict=True), 1) if max(a, b) >= h), None)
-    warnings: tuple[Refusal, ...] = ()
-    if first is not None:
-        rows.append(count("alarm_at_refill", first))
-        way = "more" if above[first - 1] >= h else "less"
-        what = f"the sum passes {decimal_text(h, 4)} at refill {first}: {way} flows than programmed, steadily"
-        warnings = (warn("trend", what, "Look for the cause: pump, leak, reading.", WESE.text, confirmed=False),)
-    return Answer(Row("s_plus", above[-1]), tuple(rows), warnings)
-
-
-def _weights(expected: tuple[Fraction, ...] | None, number: int) -> tuple[Fraction, ...]:
-    if expected is None:
-        return (Fraction(1),) * number
-    if len(expected) != number:
+    if expected is not None and len(expected) != len(ratios):
         raise refuse(
             "contradiction", "ratios and expected volumes differ in number", "expected", "One for every refill."
         )
-    return tuple(each * number / sum(expected) for each in expected)
+    each_weight = (Fraction(1),) * len(ratios) if expected is None else weights(expected)
+    drifts = _drifts(ratios, each_weight, k)
+    rows = [Row(f"s_plus_{n}", each.over) for n, each in enumerate(drifts, 1)]
+    rows += [Row(f"s_minus_{n}", each.under) for n, each in enumerate(drifts, 1)]
+    total = sum((w * r for w, r in zip(each_weight, ratios, strict=True)), Fraction(0)) / len(ratios)
+    rows.append(percent("cumulative_ratio", total))
+    first = next((n for n, each in enumerate(drifts, 1) if each.way(h)), None)
+    warnings: tuple[Refusal, ...] = ()
+    if first is not None:
+        rows.append(count("alarm_at_refill", first))
+        way = drifts[first - 1].way(h)
+        what = f"the sum passes {decimal_text(h, 4)} at refill {first}: {way} flows than programmed, steadily"
+        warnings = (warn("trend", what, "Look for the cause: pump, leak, reading.", WESE.text, confirmed=False),)
+    return Answer(Row("s_plus", drifts[-1].over), tuple(rows), warnings)
 
 
-def _sums(
-    ratios: tuple[Fraction, ...], weights: tuple[Fraction, ...], k: Fraction
-) -> tuple[list[Fraction], list[Fraction]]:
-    above, below = [Fraction(0)], [Fraction(0)]
-    for ratio, weight in zip(ratios, weights, strict=True):
-        above.append(max(Fraction(0), above[-1] + weight * (ratio - 1 - k)))
-        below.append(max(Fraction(0), below[-1] + weight * (1 - ratio - k)))
-    return above[1:], below[1:]
+def _drifts(ratios: tuple[Fraction, ...], each_weight: tuple[Fraction, ...], k: Fraction) -> list[Drift]:
+    found, drift = list[Drift](), Drift()
+    for ratio, weight in zip(ratios, each_weight, strict=True):
+        drift = drift.after(ratio, weight, k)
+        found.append(drift)
+    return found

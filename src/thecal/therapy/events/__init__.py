@@ -59,6 +59,8 @@ from thecal.therapy.events.implant import (
     Site,
 )
 from thecal.therapy.events.trial import (
+    SHOTS,
+    Injection,
     Method,
     PassRule,
     TrialConcluded,
@@ -164,6 +166,7 @@ __all__ = [
     "EVENTS",
     "KINDS",
     "ROLES",
+    "SHOTS",
     "AnyEvent",
     "BatteryNoted",
     "CandidacyReviewed",
@@ -185,6 +188,7 @@ __all__ = [
     "ImplantRecorded",
     "ImportedItem",
     "ImportedPain",
+    "Injection",
     "MeasureRecorded",
     "Method",
     "OpioidIntake",

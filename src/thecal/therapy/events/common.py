@@ -44,6 +44,7 @@ Rational = Annotated[str, StringConstraints(pattern=r"^-?\d{1,40}(/[1-9]\d{0,39}
 Time = Annotated[int, Field(ge=-(2**43), lt=253_000_000_000_000)]  # the years 1691 to 9987
 Volume = Annotated[int, Field(ge=0, le=10**9)]
 DoseRate = Annotated[int, Field(ge=0, le=2**62)]
+Mass = Annotated[int, Field(ge=1, le=2**62)]
 Length = Annotated[int, Field(ge=0, le=5_000)]
 
 

@@ -7,12 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from thecal.therapy.events.common import Code, Event, Level, Line, Name, Note, Value, Volume, Words
+from thecal.therapy.events.common import Code, Event, Level, Line, Mass, Name, Note, Value, Volume, Words
 from thecal.therapy.events.facts import Decimal, OpioidIntake
 from thecal.therapy.events.implant import CatheterRecord
 
 Grade = Literal["none", "mild", "moderate", "severe"]
-Mass = Annotated[int, Field(ge=1, le=2**62)]
 
 
 class MeasureRecorded(Event):
@@ -51,12 +50,14 @@ class TrialWaived(Event):
 
 
 class TrialShotGiven(Event):
-    """A dose of the trial given by hand; ``saline`` is a blinded control."""
+    """A further dose of the trial given by hand, at ``level`` by ``given_by``; ``saline`` is a blinded control."""
 
     kind: Literal["trial_shot_given"] = "trial_shot_given"
     mass_fg: Mass | None = None
     saline: bool = False
     blinded: bool = False
+    level: Level | None = None
+    given_by: Line | None = None
 
 
 class StepDone(Value):

@@ -14,10 +14,12 @@ from thecal.therapy.events.common import (
     Event,
     Level,
     Line,
+    Mass,
     Name,
     Note,
     Rational,
     Spinal,
+    Time,
     Value,
     Volume,
     Words,
@@ -42,14 +44,22 @@ class PassRule(Value):
     completeness_pct: Annotated[int, Field(ge=1, le=100)] = 70
 
 
+SHOTS: tuple[Method, ...] = ("single_shot", "repeated_single_shot")
+"""Methods that give the drug by hand, without a pump."""
+
+
 class TrialPlanned(Event):
-    """The plan: method, drug, dose, days, pump, catheter tip and the rule. A new plan replaces it until the start."""
+    """The plan: method, drug, dose, days, pump, catheter tip and the rule. A new plan replaces it until the start.
+
+    ``shot_fg`` is the mass of one dose by hand, in place of a daily dose.
+    """
 
     kind: Literal["trial_planned"] = "trial_planned"
     method: Method
     route: Spinal
     solution: Line
-    dose_fg_day: DoseRate
+    dose_fg_day: DoseRate = 0
+    shot_fg: Mass | None = None
     days: Annotated[int, Field(ge=1, le=365)]
     pump_profile: Code
     tip_level: Level
@@ -62,13 +72,25 @@ class TrialPlanned(Event):
     note: Note = ""
 
 
+class Injection(Value):
+    """A dose by hand: drug, mass, where, by whom, and the watch after it: by which rule, until when."""
+
+    drug: Code
+    mass_fg: Mass
+    level: Level
+    given_by: Line
+    watch_rule: Code
+    watch_until: Time
+
+
 class TrialStarted(Event):
-    """The external pump runs. ``prescription`` is the digest of a prescription that is on the chart."""
+    """The external pump runs ``prescription``, a digest on the chart, or the first dose was injected by hand."""
 
     kind: Literal["trial_started"] = "trial_started"
-    pump: Name
-    prescription: Digest
-    fill_nl: Volume
+    pump: Name | None = None
+    prescription: Digest | None = None
+    fill_nl: Volume = 0
+    injection: Injection | None = None
 
 
 class TrialDoseChanged(Event):

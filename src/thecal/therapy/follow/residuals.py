@@ -1,7 +1,7 @@
 """Residuals refill by refill, their trend, and what a discrepancy may mean.
 
-Volumes nL, ratios exact (actual / expected infused volume). One-sided sums catch a drift that no single refill shows:
-S = max(0, S + (r - 1) - k), weighted by the infused volume, alarm at h. docs/therapy/follow-up.md.
+Volumes nL, ratios exact (actual / expected infused volume). The trend is that of ``thecal.therapy.drift``.
+docs/therapy/follow-up.md.
 """
 
 from collections.abc import Iterable
@@ -11,14 +11,10 @@ from typing import Literal
 
 from thecal.quantity import Refusal
 from thecal.therapy.door import checked
+from thecal.therapy.drift import Drift, weights
 from thecal.therapy.events import RefillRecorded
 from thecal.therapy.reference import cite, load
 from thecal.therapy.refill import JUDGE_NL, Comparison, compare
-
-ALLOWANCE = Fraction(5, 100)
-ALARM = Fraction(20, 100)
-FULL_NL = 12_000_000
-"""An infused volume of this much counts in full; less counts in proportion (this project's choice)."""
 
 Way = Literal["missing", "left_over"]
 
@@ -50,24 +46,27 @@ class Cause:
 @checked
 def residuals(refills: Iterable[RefillRecorded], since: int = 0) -> tuple[Residual, ...]:
     """The refills of one pump in order of time; the sums begin at ``since`` (ms), a confirmed cause."""
-    rows, should, did = list[Residual](), 0, 0
-    over = under = Fraction(0)
-    for refill in sorted(refills, key=lambda each: each.meta.at):
-        found = compare(refill.start_nl, refill.expected_nl, refill.withdrawn_nl, reading_nl=refill.reading_nl)
-        if refill.meta.at >= since and found.infused_expected_nl >= JUDGE_NL and found.ratio is not None:
-            should, did = should + found.infused_expected_nl, did + found.infused_nl
-            weight = min(Fraction(found.infused_expected_nl, FULL_NL), Fraction(1))
-            over = max(Fraction(0), over + (found.ratio - 1 - ALLOWANCE) * weight)
-            under = max(Fraction(0), under + (1 - found.ratio - ALLOWANCE) * weight)
+    ordered = sorted(refills, key=lambda each: each.meta.at)
+    found = [
+        (each.meta.at, compare(each.start_nl, each.expected_nl, each.withdrawn_nl, reading_nl=each.reading_nl))
+        for each in ordered
+    ]
+    counted = [at >= since and each.infused_expected_nl >= JUDGE_NL and each.ratio is not None for at, each in found]
+    judged = [each.infused_expected_nl for (_, each), counts in zip(found, counted, strict=True) if counts]
+    left = iter(weights(judged))
+    rows, should, did, drift = list[Residual](), 0, 0, Drift()
+    for (at, each), counts in zip(found, counted, strict=True):
+        if counts and each.ratio is not None:
+            should, did = should + each.infused_expected_nl, did + each.infused_nl
+            drift = drift.after(each.ratio, next(left))
         cumulative = Fraction(did, should) if should else None
-        rows.append(Residual(refill.meta.at, found, cumulative, over, under, _alarm(over, under)))
+        rows.append(Residual(at, each, cumulative, drift.over, drift.under, _alarm(drift.way())))
     return tuple(rows)
 
 
-def _alarm(over: Fraction, under: Fraction) -> Refusal | None:
-    if over < ALARM and under < ALARM:
+def _alarm(way: str) -> Refusal | None:
+    if not way:
         return None
-    way = "more" if over >= ALARM else "less"
     what = f"Refill after refill {way} was infused than programmed, though no single refill needs to show it."
     return Refusal("residual_trend", what, "refills", "Investigate as a discrepancy.", "design start", confirmed=False)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from thecal.quantity import DOSE_RATE, QuantityError, Refusal, Refused, parse
+from thecal.quantity import DOSE_RATE, MASS, QuantityError, Refusal, Refused, parse
 from thecal.therapy.door import checked
 from thecal.therapy.events import OpioidIntake, PassRule, TrialPlanned, stamp
 from thecal.therapy.events.follow import Grade
@@ -32,6 +32,7 @@ _PLAN = {
     "route",
     "solution",
     "dose",
+    "shot",
     "start",
     "days",
     "pump_profile",
@@ -121,18 +122,21 @@ def read_plan(data: bytes) -> TrialPlan:
         do = f"Use [trial] with {', '.join(sorted(_PLAN))}; [rule]; [[baseline_opioid]]."
         raise Refused(Refusal("unknown_field", f"The plan does not know {', '.join(extra)[:200]}.", "plan", do))
     start = _time(str(trial.get("start", "")), "trial.start")
-    try:
-        dose = parse(str(trial.get("dose", "")), DOSE_RATE)
-    except QuantityError as error:
-        raise Refused(Refusal("dose", str(error), "trial.dose")) from None
-    given = {
+    given: dict[str, Any] = {"dose_fg_day": 0}
+    for name, place, kind in (("dose", "dose_fg_day", DOSE_RATE), ("shot", "shot_fg", MASS)):
+        if name in trial or (name == "dose" and "shot" not in trial):
+            try:
+                given[place] = parse(str(trial.get(name, "")), kind)
+            except QuantityError as error:
+                raise Refused(Refusal("dose", str(error), f"trial.{name}")) from None
+    given |= {
         name: trial[name] for name in ("method", "route", "solution", "days", "setting", "blinding") if name in trial
     }
     given |= {name: trial[name] for name in ("watch_hours", "watch_reason") if name in trial}
     given |= {"pump_profile": trial.get("pump_profile", "none"), "tip_level": trial.get("tip_level", "T10")}
     try:
         meta = stamp(max(start, 0), "plan file", "prescriber", entropy=bytes)
-        planned = TrialPlanned(meta=meta, dose_fg_day=dose, rule=PassRule(**rule), **given)
+        planned = TrialPlanned(meta=meta, rule=PassRule(**rule), **given)
         opioids = plain.get("baseline_opioid")
         taken = None if opioids is None else tuple(OpioidIntake(**row) for row in opioids)
     except (ValidationError, TypeError) as error:
