@@ -230,8 +230,8 @@ class Watch:
         self._heard(guard.opening)
         self.beat = max(self.beat, self.clock.when(at) or self.beat)
         state = guard.state
-        if state.seq < 0 or (STATE_SUSPECT in state.latched and state.order is None):
-            self.lost()
+        if state.seq < 0:
+            self._lost()
         elif state.seq < self.permitted:
             raise Broken("the supervisor forgot a permission, and no alarm stands")
         self.opened = [*(then for then in self.opened if then > state.now - HOUR), state.now]
@@ -239,12 +239,12 @@ class Watch:
             raise Broken("five restarts of the supervisor in an hour, and no alarm stands")
         return True
 
-    def lost(self) -> None:
-        """Records were lost: it may know of nothing that it was told, but it must say so."""
-        self.losses += 1
-        self.strays, self.vetoes, self.opened, self.permitted = 0, [], [], 0
-        if STATE_SUSPECT not in self.state.latched:
+    def _lost(self) -> None:
+        """Records were lost, now or earlier: it may know of nothing that it was told, but it must have said so."""
+        if self.permitted and STATE_SUSPECT not in self.state.latched:
             raise Broken("the supervisor lost records, and no alarm stands")
+        self.losses += bool(self.permitted) or not self.losses
+        self.strays, self.vetoes, self.opened, self.permitted = 0, [], [], 0
 
     def check(self) -> None:
         """Raises Broken when what it was told calls for an alarm that does not stand."""
