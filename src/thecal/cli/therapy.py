@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import BaseModel
 
+from thecal.cli import therapy_bench  # noqa: F401 - joins the commands of bench
 from thecal.quantity import DOSE_RATE, Kind, Refusal, Refused, auto, decimal_text, parse
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ PAPER_DIARY_DAYS = 90
 def check(chart: View, event: AnyEvent) -> tuple[Refusal, ...]:
     """Why this event cannot join the chart; empty when it can."""
     meta = event.meta
-    refusal = stages.may(event.kind, chart.stage, meta.role)
+    refusal = stages.permission(event.kind, chart.stage, meta.role)
     if refusal is not None:
         return (refusal,)
     if meta.at > meta.recorded:

@@ -5,6 +5,7 @@ The table ``STEPS`` is the pathway; docs/therapy/pathway.md shows it and a test 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from thecal.quantity import Refusal, Refused
 from thecal.therapy.chart import Stage
@@ -185,6 +186,12 @@ def may(kind: str, stage: Stage, role: Role) -> Refusal | None:
     """
     if kind not in STEPS:
         raise Refused(Refusal("kind", f"{kind[:60]!r} is no step.", "may.kind", f"Use one of {', '.join(STEPS)}."))
+    return permission(kind, stage, role)
+
+
+@cache
+def permission(kind: str, stage: Stage, role: Role) -> Refusal | None:
+    """As ``may``, for a kind, a stage and a role that are known: the fold asks it of every event."""
     step = STEPS[kind]
     if role not in step.roles:
         return Refusal(
