@@ -82,6 +82,7 @@ class Rig:
         self.strays = 0  # that the controller was told since the last resume
         self.owed = self.owed_true = T0  # since when the order in force was to run, by the controller and in truth
         self.gaps = 0  # gaps that had been told then
+        self.looked = True  # the controller has looked what is due since it was last held up
         self.losses = 0
         self._lost = (0, 0)
         self.stuck = False  # the controller's switch stays closed
@@ -120,7 +121,8 @@ class Rig:
 
     def wait(self, true: int, *, alive: bool = True) -> None:
         """Time passes. ``alive``: the controller runs, and gives its heartbeats."""
-        self.true = max(self.true, true)
+        began, self.true = self.true, max(self.true, true)
+        self.looked = alive
         watch = self.watch
         if watch is None:
             return
@@ -128,7 +130,7 @@ class Rig:
             watch.beats(self.true, self.clock)
             self.relay()
         else:
-            watch.silence(self.true)
+            watch.silence(began, self.true)
 
     def back(self) -> None:
         """The controller gives a heartbeat again."""
@@ -374,6 +376,8 @@ class Rig:
         watch = self.watch
         if watch is not None and watch.guard is not None and watch.sound:
             told = told or bool(watch.state.latched)
+        elif not self.looked:
+            return  # both were away: the controller tells when it looks at the time
         if not told:
             raise Broken(f"therapy stays away since {self.now - self.owed} ms, and no alarm stands")
 

@@ -145,8 +145,10 @@ class Watch:
                 break
         self._beat(true, other)
 
-    def silence(self, true: int) -> None:
-        """The controller gave no heartbeat until ``true``; a tick tells the supervisor that time has passed."""
+    def silence(self, began: int, true: int) -> None:
+        """The controller gave no heartbeat from ``began`` to ``true``; ticks tell the supervisor so."""
+        if self.held.differ:  # the first tick finds it
+            self.tell(Tick(self.clock.reading(began)))
         self.tell(Tick(self.clock.reading(true)))
         if self.guard is None or self.held.differ:
             return
