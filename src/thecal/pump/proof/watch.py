@@ -207,9 +207,10 @@ class Watch:
     def _stroke(self, now: int) -> None:
         """The first stroke that a permission waits for is its own; any other is a stray."""
         own = self.waits is not None and now <= self.waits
-        if self.tell(Stroke(now)) is None or own:
+        heard = self.tell(Stroke(now)) is not None and self.guard is not None  # else it could not write it down
+        if own:
             self.waits = None
-        else:
+        elif heard:
             self.strays += 1
 
     def off(self) -> None:
