@@ -22,11 +22,12 @@ from thecal.pump.proof.mutants import Mutant, mutants
 ASKED_PERCENT = 95
 TESTS = {
     "kernel": (
-        "kernel_histories", "kernel", "schedule", "boluses", "ladder", "order_parts", "specification", "journal",
-        "window_rule",
+        "kernel_histories", "kernel", "kernel_promises", "schedule", "boluses", "ladder", "order_parts",
+        "specification", "journal", "window_rule",
     ),
     "supervisor": (
-        "supervisor", "supervisor_adversary", "supervisor_journal", "supervisor_order", "supervisor_wiring",
+        "supervisor_histories", "supervisor", "supervisor_adversary", "supervisor_journal", "supervisor_order",
+        "supervisor_wiring",
     ),
 }  # fmt: skip
 
