@@ -230,7 +230,7 @@ class Device:
         self.advance(now)
         self._check(kernel.Resume(now))
         if self._watch is not None:
-            over = self._watch.latched
+            over = self._watch.latched & ~_ENDED_BY_RESUME
             self._watch.resume(now)
             self._accept(kernel.Faults(0, over, now))
         self._accept(kernel.Resume(now))
@@ -460,6 +460,8 @@ _ALARMS: dict[kernel.Alarm, AlarmCode] = {
     kernel.Alarm.STROKE_FAILED: "stroke_failed",
     kernel.Alarm.JOURNAL_DAMAGED: "journal_damaged",
 }
+# the controller ends these with its own record of the resume: ending them before would lose them if power went between
+_ENDED_BY_RESUME = 1 << 2 | 1 << 9
 _NOTED = frozenset({int(kernel.RecordKind.LOAD), int(kernel.RecordKind.REFILL)})
 
 
