@@ -7,6 +7,7 @@ and path. With a supervisor beside it, as a running pump has, a tenth of a year 
 import time
 from dataclasses import dataclass
 
+from thecal.pump import admission
 from thecal.pump.catalog import profile
 from thecal.pump.device import Device
 from thecal.pump.kernel import Load, Tick, start, step
@@ -39,14 +40,15 @@ def measure() -> Speed:
 
 
 def _lived(length: int, *, supervised: bool) -> tuple[int, float]:
-    figures = profile(MODEL).device()
+    model = profile(MODEL)
+    figures = model.device()
     watch = Watch(figures, PATH_NL, MemoryStorage(), T0, new=True) if supervised else None
     device = Device.create(MemoryStorage(), figures, PATH_NL, None, MORPHINE, FILL_NL, T0, watch=watch)
     caps = Caps(_DOSE // 24 + 10 * PULSE_FG, _DOSE + 10 * PULSE_FG)
-    device.load(order(SimpleContinuous(_DOSE), caps), T0)
+    admission.load(device, order(SimpleContinuous(_DOSE), caps), model, T0)
     began = time.process_time()
     for now in range(T0 + _REFILL_MS, T0 + length, _REFILL_MS):
-        device.refill(device.status(now).reservoir_nl, MORPHINE, FILL_NL, now)
+        admission.refill(device, model, device.status(now).reservoir_nl, MORPHINE, FILL_NL, now)
     device.advance(T0 + length)
     return device.status(T0 + length).delivered_pulses, time.process_time() - began
 
