@@ -3,7 +3,7 @@
 import pytest
 from supervisor_rig import DAY, FIGURES, HOUR, PULSE, T0, PowerCut, Pump, Store, digest, order
 
-from thecal.pump.supervisor import Fact, Guard, Install, Open, Path, Permit, Refill, Request, Stroke, Veto
+from thecal.pump.supervisor import Fact, Guard, Install, Open, Path, Permit, Raise, Refill, Request, Stroke, Veto
 from thecal.pump.supervisor.journal import Journal, encode, read_bank
 from thecal.pump.supervisor.ledger import Ledger
 
@@ -252,3 +252,24 @@ def test_a_full_ledger_frees_only_when_the_longest_window_has_passed() -> None:
     full = Ledger(full=T0)
     assert not full.to(T0 + 7 * DAY - 1).room((1, 1, 1, 1))
     assert full.to(T0 + 7 * DAY).room((0, 0, 0, 0))
+
+
+def test_an_empty_storage_is_damage_unless_the_pump_is_being_made() -> None:
+    assert Raise(27) in Guard(FIGURES, Store(), T0).opening
+    assert Raise(27) not in Guard(FIGURES, Store(), T0, new=True).opening
+
+
+def test_caps_that_count_as_reached_still_do_after_another_restart() -> None:
+    store = Store()
+    Guard(FIGURES, store, T0)  # nothing could be read
+    again = Guard(FIGURES, store, T0 + DAY)
+    assert again.state.ledger.full == T0
+    assert not again.state.ledger.room((1, 1, 1, 1))
+
+
+def test_the_ledger_forgets_what_no_window_holds() -> None:
+    ledger = Ledger()
+    for pulse in range(2_000):
+        ledger = ledger.to(T0 + pulse * HOUR).add(T0 + pulse * HOUR, 1)
+    assert len(ledger.entries()) == 168
+    assert len(ledger.blocks) <= 3

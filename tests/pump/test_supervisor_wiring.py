@@ -22,7 +22,7 @@ from thecal.pump import (
 )
 from thecal.pump.alarm_table import alarms
 from thecal.pump.parts import FIXED, Safety
-from thecal.pump.supervisor import VETO, Action, Guard, Install, Raise, Refill, Veto, supervised
+from thecal.pump.supervisor import VETO, Action, Guard, Heartbeat, Install, Raise, Refill, Veto, supervised
 from thecal.pump.supervisor.order import read_order
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -47,8 +47,14 @@ class Supervised:
         self.guard.tell(Refill(18_000_000, T0))
         self.claim = (0, "")
         self.hear = self.said.append
-        before = supervised(self.move, self.guard, lambda _: self.claim, heard=self.hear, simulated=True)
+        self.fire = supervised(self.move, self.guard, lambda _: self.claim, heard=self.hear)
+        before = self.asked
         self.device = Device.create(MemoryStorage(), MODEL, 0, MORPHINE, MORPHINE, 18_000_000, T0, mechanism=before)
+
+    def asked(self, seq: int, at: int) -> int:
+        for beat in range(self.guard.state.beat + 60_000, at, 60_000):
+            self.guard.tell(Heartbeat(beat, beat))
+        return self.fire(seq, at)
 
     def move(self, seq: int, at: int) -> int:
         self.strokes.append((seq, at))

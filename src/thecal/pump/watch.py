@@ -28,10 +28,10 @@ from thecal.pump.supervisor import (
     Veto,
     supervised,
 )
-from thecal.pump.supervisor.wiring import BEAT_MS
 from thecal.quantity import Refusal, Refused
 
 STORAGE_DEGRADED = 26
+BEAT_MS = 60_000
 
 
 def _same(at: int) -> int:

@@ -20,7 +20,6 @@ from thecal.pump.supervisor.types import (
     Veto,
 )
 
-BEAT_MS = 60_000
 VETO = -1
 
 
@@ -55,14 +54,12 @@ def supervised(
     *,
     clock: Callable[[int], int] = lambda at: at,
     heard: Callable[[Action], None] = lambda _: None,
-    simulated: bool = False,
 ) -> Callable[[int, int], int]:
     """A mechanism like the one given, ``(seq, at) -> strokes sensed or VETO``, that moves only what the guard permits.
 
     ``running``: the train and the digest of the order that the controller claims for a pulse. ``clock``: the
     supervisor's count for a time of the controller; its own oscillator in a pump, the same time in a simulation.
-    ``heard`` gets every action, alarms and vetoes among them. ``simulated``: no heartbeat reaches the guard in
-    simulated time, so those between two pulses are made up here.
+    ``heard`` gets every action, alarms and vetoes among them.
     """
 
     def tell(event: Event) -> tuple[Action, ...]:
@@ -73,9 +70,6 @@ def supervised(
 
     def fire(seq: int, at: int) -> int:
         now = clock(at)
-        if simulated:
-            for beat in range(guard.state.beat + BEAT_MS, now, BEAT_MS):
-                tell(Heartbeat(beat, beat))
         tell(Heartbeat(at, now))
         train, digest = running(seq)
         if Permit(seq) not in tell(Request(seq, train, digest, now)):
