@@ -403,7 +403,10 @@ def recovered_is_live(rig: Rig, *, twice: bool) -> bool:
     """
     folded = []
     for _ in range(1 + twice):
-        _, checkpoint, records, lost = recover(rig.storage, rig.rotate_after)
+        try:
+            _, checkpoint, records, lost = recover(rig.storage, rig.rotate_after)
+        except JournalError:  # both banks rotted
+            return bool(check(rig.storage))
         if lost:
             return bool(check(rig.storage))
         state = state_from_bytes(checkpoint)

@@ -60,6 +60,8 @@ def sequences(first: int, count: int) -> Tally:
             made.run()
         except Broken as broken:
             tally.broken.append((seed, str(broken)))
+        except Exception as crash:  # noqa: BLE001 - whatever it is, no event may bring the pump down; the seed shows it
+            tally.broken.append((seed, f"crash: {crash!r}"))
         rig = made.rig
         tally.sequences += 1
         tally.steps += made.steps
