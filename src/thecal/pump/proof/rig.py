@@ -372,7 +372,9 @@ class Rig:
         given = self.given
         if given is None or not behind(given, self.owed, self.now) or not behind(given, self.owed_true, self.true):
             return
-        told = state.alarms & _ENDED or state.aside.faults & ~_HARMLESS or state.past.gap_count > self.gaps
+        told = (
+            state.alarms & (_ENDED | Alarm.CAP) or state.aside.faults & ~_HARMLESS or state.past.gap_count > self.gaps
+        )
         watch = self.watch
         if watch is not None and watch.guard is not None and watch.sound:
             told = told or bool(watch.state.latched)

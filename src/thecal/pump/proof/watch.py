@@ -128,14 +128,15 @@ class Watch:
     def beats(self, true: int, other: Clock) -> None:
         """The controller lived until ``true`` and gave a heartbeat in each minute.
 
-        Of heartbeats that say nothing new only the first and the last are told: between them both clocks run evenly, so
-        that each comparison would end as the first did.
+        Of heartbeats that say nothing new only the first two and the last are told: a jump before the first can hide
+        what is wrong in one comparison; after the second both clocks run evenly, so that each would end as that did.
         """
         while self.guard is not None:
             apart = true - self.beat
             if apart < COMPARE_MS // 2 and self.guard.state.heard:
                 return  # so soon after the last one it tells nothing that the next will not
-            if apart > 3 * COMPARE_MS:
+            if apart > 4 * COMPARE_MS:
+                self._beat(self.beat + COMPARE_MS + 1, other)
                 self._beat(self.beat + COMPARE_MS + 1, other)
                 if self.guard is not None:
                     self._skip(true - COMPARE_MS // 2, other)
