@@ -101,6 +101,8 @@ class Sequence:
         assert callable(what), "a step can be called"
         try:
             what(drawn)
+            if self.rig.journal is not None:
+                self.rig.relay()  # what a supervisor raised that came back in the middle of it
         except (PowerCut, OSError):
             self.rig.journal = None
         except MemoryFault:
@@ -262,7 +264,8 @@ class Sequence:
         rig, random = self.rig, self.random
         if kind == "torn":
             rig.storage.tear(random.randint(1, 63))
-            self._restart(random.choice((0, HOUR)))
+            if self._restart(random.choice((0, HOUR))) and rig.sound:
+                rig.strays = min(rig.strays, rig.state.aside.strays)  # the torn record may have been that of a stray
         elif kind == "rot":
             rig.storage.rot(random.randrange(64 * 8 * 40))
             if random.random() < 0.7:
