@@ -35,8 +35,10 @@ def test_a_pharmacist_signs_a_limit_and_everybody_sees_what_holds(running: Runni
     expect(page.get_by_text("Nothing has been signed.")).to_be_visible()
     accessible(page)
     page.get_by_role("link", name="Morphine").click()
+    page.wait_for_url("**/formulary/morphine/")
     accessible(page)
     page.get_by_role("link", name="Review and sign max daily, intrathecal, all").click()
+    page.wait_for_url("**/formulary/morphine/*/*/*/")
     accessible(page)
     field(page, "At most").fill("10 mg/day")
     for box in page.get_by_role("checkbox").all():
