@@ -29,6 +29,7 @@ from thecal.pump.held import (
 )
 from thecal.pump.hours import HOURS_BANK, HourLog
 from thecal.pump.kernel import Actuate, Record, Reject
+from thecal.pump.kernel.fold import CONTROLLER_FAILED, FREE_FLOW
 from thecal.pump.prescription import Prescription
 from thecal.pump.reasons import refusal_of
 from thecal.pump.status import (
@@ -461,7 +462,7 @@ _ALARMS: dict[kernel.Alarm, AlarmCode] = {
     kernel.Alarm.JOURNAL_DAMAGED: "journal_damaged",
 }
 # the controller ends these with its own record of the resume: ending them before would lose them if power went between
-_ENDED_BY_RESUME = 1 << 2 | 1 << 9
+_ENDED_BY_RESUME = 1 << FREE_FLOW | 1 << CONTROLLER_FAILED
 _NOTED = frozenset({int(kernel.RecordKind.LOAD), int(kernel.RecordKind.REFILL)})
 
 
