@@ -111,6 +111,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "decision_lacks": {"chart": CHART},
     "options": {"chart": CHART, "exposure": {"implant": "low"}},
     "priorities": {"chart": CHART},
+    "population": {"chart": CHART, "now": NOW},
     "studies": {"topic": "it_opioid"},
     "inside": {"chart": CHART, "now": NOW},
     "next_refill": {"chart": CHART, "now": NOW, "policy": Limit(90, "site")},

@@ -15,6 +15,7 @@ from thecal.therapy.fold import append, fold, refusals
 from thecal.therapy.ids import uuid7
 from thecal.therapy.implant import SITES, TIP_LEVELS, DeadVolume, check_implant, dead_volume, time_to_tip
 from thecal.therapy.ledger import Clash, Entry, Ledger, verify
+from thecal.therapy.populations import POPULATIONS, Population, population
 from thecal.therapy.projection import Row, board, project, read_row, row_text
 from thecal.therapy.reference import problems
 from thecal.therapy.refill import Comparison, Span, compare, expected_residual, missing_text
@@ -25,6 +26,7 @@ from thecal.therapy.trial_advice import MethodFacts, Response, methods, response
 from thecal.therapy.worklist import Task, Urgency, tasks, worklist
 
 __all__ = [
+    "POPULATIONS",
     "SITES",
     "STEPS",
     "TIP_LEVELS",
@@ -47,6 +49,7 @@ __all__ = [
     "Option",
     "Order",
     "OrderState",
+    "Population",
     "RefillDate",
     "Reservoir",
     "Response",
@@ -86,6 +89,7 @@ __all__ = [
     "missing_text",
     "next_refill",
     "options",
+    "population",
     "priorities",
     "problems",
     "project",

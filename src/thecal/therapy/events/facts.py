@@ -323,6 +323,13 @@ class AshworthTest(Value):
     hours: Decimal
 
 
+class Spasticity(Value):
+    """Where spasticity comes from; limits of baclofen differ by it."""
+
+    topic: Literal["spasticity"] = "spasticity"
+    origin: Literal["spinal", "cerebral", "unknown"]
+
+
 class ReplacementReason(Value):
     """Why a pump is to be replaced."""
 
@@ -374,6 +381,7 @@ Finding = Annotated[
     | TrialTolerance
     | AntispasticCourse
     | AshworthTest
+    | Spasticity
     | ReplacementReason
     | Priorities,
     Field(discriminator="topic"),
