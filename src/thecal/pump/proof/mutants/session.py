@@ -1,6 +1,6 @@
 """Runs the tests of a part against its mutants: one warm test process, and a fork of it for each mutant.
 
-Started by ``mutants_score`` as a program: part, test files and the numbers of the mutants come as JSON on standard
+Started by ``score`` as a program: part, test files and the numbers of the mutants come as JSON on standard
 input; a line of JSON goes to the descriptor named first for each mutant that is done. A mutant inside a function is put
 into the running modules of the fork; one of a module's own statements lets the fork import the part and its tests anew.
 Only tests that reach the changed lines are run, the most successful ones first, up to the first that fails. A test
@@ -15,16 +15,14 @@ import sys
 import time
 from collections import defaultdict
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from thecal.pump.proof.mutants import Finder, Mutant, folder, forget, mutants, patch
+from thecal.pump.proof.mutants.source import Finder, Lines, Mutant, forget, mutants, patch, spanned
 
 SURVIVED, KILLED, BOUND = "survived", "killed", "bound"
-_TOOL = 3  # the number under which lines are watched
 _FLAGS = ["-q", "-s", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 _MEMORY = 6 << 30
 _LONGEST_S = 600  # of one mutant, whatever happens
@@ -114,28 +112,14 @@ class Warm(Run):
 
     def _watch(self, items: list[pytest.Item]) -> None:
         """Run every test once and note how long it takes and which lines of the part it reaches."""
-        home, seen = str(folder(self.part)), set[tuple[str, int]]()
-
-        def line(code: CodeType, number: int) -> Any:
-            if code.co_filename.startswith(home):
-                seen.add((Path(code.co_filename).name, number))
-            return sys.monitoring.DISABLE
-
-        sys.monitoring.use_tool_id(_TOOL, "mutants")
-        sys.monitoring.register_callback(_TOOL, sys.monitoring.events.LINE, line)
-        sys.monitoring.set_events(_TOOL, sys.monitoring.events.LINE)
-        for item, after in zip(items, [*items[1:], None], strict=True):
-            seen.clear()
-            sys.monitoring.restart_events()
-            begun = time.process_time()
-            self.run(item, after)
-            self.took[item.nodeid], self.lines[item.nodeid] = time.process_time() - begun, set(seen)
-        sys.monitoring.set_events(_TOOL, 0)
-        sys.monitoring.free_tool_id(_TOOL)
+        with Lines(self.part) as watched:
+            for item, after in zip(items, [*items[1:], None], strict=True):
+                begun = time.process_time()
+                self.lines[item.nodeid] = watched.run_by(lambda item=item, after=after: self.run(item, after))  # type: ignore[misc]
+                self.took[item.nodeid] = time.process_time() - begun
 
     def _try(self, mutant: Mutant, items: list[pytest.Item]) -> tuple[str, str]:
-        first, last = mutant.span
-        reached = {(mutant.file, number) for number in range(first, last + 1)}
+        reached = spanned(mutant)
         ordered = sorted(items, key=lambda item: -(self.kills[item.nodeid] + 0.5) / (self.took[item.nodeid] + 0.005))
         reader, pipe = os.pipe()
         pid = os.fork()

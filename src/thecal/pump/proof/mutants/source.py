@@ -6,7 +6,7 @@ file, line and operator, the same for the same source. Nothing is written: a mut
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.abc import InspectLoader, MetaPathFinder
@@ -17,13 +17,12 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import thecal.pump
-from thecal.pump.proof.mutants_sites import MODULE, changes
+from thecal.pump.proof.mutants.sites import MODULE, changes
 
 PARTS = ("kernel", "supervisor")
-_RUNNING = tuple(
-    f"thecal.pump.proof.{name}"
-    for name in ("mutants", "mutants_sites", "mutants_session", "mutants_campaign", "mutants_score")
-)
+_TOOL = 3  # the number under which lines are watched
+_RUNNING = "thecal.pump.proof.mutants"  # the package of this file
+_WITH_PARTS = tuple(f"{_RUNNING}.{name}" for name in ("pair", "script"))  # those of its modules that hold a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +131,42 @@ def forget() -> None:
     The package itself goes as well, since it holds what it imported; this file stays the one that is running.
     """
     for name in list(sys.modules):
-        if f"{name}.".startswith("thecal.pump.") and name not in _RUNNING:
+        if f"{name}.".startswith("thecal.pump.") and (not name.startswith(_RUNNING) or name in _WITH_PARTS):
             del sys.modules[name]
+
+
+def spanned(mutant: Mutant) -> set[tuple[str, int]]:
+    """The lines, with their file, of which one must be reached for the mutant to do anything."""
+    first, last = mutant.span
+    return {(mutant.file, number) for number in range(first, last + 1)}
+
+
+class Lines:
+    """Watches which lines of a part are run."""
+
+    def __init__(self, part: str) -> None:
+        self._home, self._seen = str(folder(part)), set[tuple[str, int]]()
+
+    def __enter__(self) -> "Lines":
+        """Begin to watch."""
+        sys.monitoring.use_tool_id(_TOOL, "mutants")
+        sys.monitoring.register_callback(_TOOL, sys.monitoring.events.LINE, self._line)
+        sys.monitoring.set_events(_TOOL, sys.monitoring.events.LINE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Watch no more."""
+        sys.monitoring.set_events(_TOOL, 0)
+        sys.monitoring.free_tool_id(_TOOL)
+
+    def _line(self, code: CodeType, number: int) -> Any:
+        if code.co_filename.startswith(self._home):
+            self._seen.add((Path(code.co_filename).name, number))
+        return sys.monitoring.DISABLE
+
+    def run_by(self, act: Callable[[], object]) -> set[tuple[str, int]]:
+        """The lines that something runs, with their file."""
+        self._seen.clear()
+        sys.monitoring.restart_events()
+        act()
+        return set(self._seen)

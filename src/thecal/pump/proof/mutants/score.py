@@ -13,11 +13,12 @@ import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from thecal.pump.proof.mutants import Mutant, mutants
+from thecal.pump.proof.mutants.source import Mutant, mutants
 
 ASKED_PERCENT = 95
 TESTS = {
@@ -60,17 +61,22 @@ def argued(home: Path) -> dict[tuple[str, ...], str]:
     return {tuple(entry[name] for name in names): entry["reason"] for entry in entries}
 
 
-def score(part: str, home: Path, sample: int, seed: int, progress: Callable[[str], None]) -> dict[str, Any]:
-    """Try the mutants and count. Raises RuntimeError when the tests fail without any mutant."""
+def score(
+    part: str, home: Path, sample: int, seed: int, progress: Callable[[str], None], processes: int = 1
+) -> dict[str, Any]:
+    """Try the mutants and count. Raises RuntimeError when the tests fail without any, or one is left out."""
     tried, began = chosen(part, sample, seed), time.monotonic()
     by_number = {each.number: each for each in tried}
     lines: list[dict[str, Any]] = []
-    for line in _session(part, home, [each.number for each in tried]):
+    for line in _sessions(part, home, [each.number for each in tried], processes):
         if "error" in line:
             raise RuntimeError(line["error"])
         lines.append(line)
         if len(lines) % 50 == 0:
             progress(f"{part}: {len(lines)} of {len(tried)}, {sum(x['outcome'] == 'survived' for x in lines)} survived")
+    if {line["number"] for line in lines} != set(by_number):
+        raise RuntimeError(f"{len(lines)} of {len(tried)} mutants were tried: a session ended early")
+    lines.sort(key=lambda line: int(line["number"]))
     reasons = argued(home)
     survived = [by_number[line["number"]] for line in lines if line["outcome"] == "survived"]
     tests = Counter(line["by"].split("::")[0].split("/")[-1] for line in lines if line["by"])
@@ -94,7 +100,8 @@ def score(part: str, home: Path, sample: int, seed: int, progress: Callable[[str
             for each in survived
         ],
         "seconds": round(time.monotonic() - began),
-        "machine": f"python {platform.python_version()}, {platform.system()} {platform.machine()}, one process",
+        "machine": f"python {platform.python_version()}, {platform.system()} {platform.machine()}",
+        "processes": processes,
     }
 
 
@@ -103,23 +110,30 @@ def _by_operator(tried: list[Mutant], survived: list[Mutant]) -> dict[str, dict[
     return {name: {"tried": every[name], "survived": left[name]} for name in sorted(every)}
 
 
-def _session(part: str, home: Path, numbers: list[int]) -> Any:
-    """The lines that a test session tells, as they come."""
-    files = [str(home / "tests" / "pump" / f"test_{name}.py") for name in TESTS[part]]
+def test_files(home: Path, part: str) -> list[str]:
+    """The tests of a part."""
+    return [str(home / "tests" / "pump" / f"test_{name}.py") for name in TESTS[part]]
+
+
+def _sessions(part: str, home: Path, numbers: list[int], processes: int) -> Iterator[dict[str, Any]]:
+    """The lines that test sessions tell, each with its share of the mutants, as they come."""
     reader, pipe = os.pipe()
-    with subprocess.Popen(  # noqa: S603 - this program itself
-        [sys.executable, "-m", "thecal.pump.proof.mutants_session", str(pipe)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=[pipe],
-        cwd=home,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-    ) as session:
+    with ExitStack() as running:
+        for share in (numbers[first::processes] for first in range(processes)):
+            session = running.enter_context(
+                subprocess.Popen(  # noqa: S603 - this program itself
+                    [sys.executable, "-m", "thecal.pump.proof.mutants.session", str(pipe)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=[pipe],
+                    cwd=home,
+                    env={**os.environ, "PYTHONHASHSEED": "0"},
+                )
+            )
+            assert session.stdin is not None, "it reads what it is asked"
+            session.stdin.write(json.dumps({"part": part, "files": test_files(home, part), "chosen": share}).encode())
+            session.stdin.close()
         os.close(pipe)
-        assert session.stdin is not None, "it reads what it is asked"
-        session.stdin.write(json.dumps({"part": part, "files": files, "chosen": numbers}).encode())
-        session.stdin.close()
         with os.fdopen(reader) as told:
-            for line in told:
-                yield json.loads(line)
+            yield from map(json.loads, told)
