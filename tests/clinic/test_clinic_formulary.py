@@ -113,7 +113,7 @@ def test_every_order_is_checked_against_the_signed_value_and_names_the_version(
     assert pharmacist.post(PAGE, form("0.5 mg/day")).status_code == 302
     answer = prescriber.send("prescription-review", way.chart, PRESCRIPTION)
     assert answer.status_code == 422
-    assert "site's max daily of 0.5 mg/day" in str(errors(answer))
+    assert "the site's ceiling of 0.5 mg/day" in str(errors(answer))
     less = PRESCRIPTION | {"dose": "0.4 mg/day"}
     review = prescriber.send("prescription-review", way.chart, less)
     version = formulary.current().version

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thecal.formulary import (
+    Basis,
     Component,
     Finding,
     Solution,
@@ -26,10 +27,9 @@ def codes(findings: tuple[Finding, ...], level: str) -> list[str]:
     return [finding.refusal.code for finding in findings if finding.level == level]
 
 
-def check(
-    solution: str, route: str, dose: str, population: str = "all", *, starting: bool = False
-) -> tuple[Finding, ...]:
-    return check_dose(Solution.parse(solution), route, parse(dose, DOSE_RATE), population, starting=starting)
+def check(solution: str, route: str, dose: str, *populations: str, starting: bool = False) -> tuple[Finding, ...]:
+    basis = Basis(populations=frozenset(populations))
+    return check_dose(Solution.parse(solution), route, parse(dose, DOSE_RATE), basis, starting=starting)
 
 
 def test_a_dose_at_the_ceiling_is_accepted_and_the_smallest_step_above_it_refused() -> None:

@@ -58,7 +58,9 @@ def order(program: Program | None = None, *, now: int, solution: Solution = MORP
     return Prescription(solution=solution, program=program or SimpleContinuous(4 * MG), **(plain | fields))  # type: ignore[arg-type]
 
 
-def make_pump(base: Path, speed: int = 1, name: str = "pump-1", real: RealTime | None = None) -> Path:
-    """A new pump below ``base`` on a shared clock of that speed: 18 mL of morphine 1 mg/mL, 0.4 mL to the tip."""
+def make_pump(
+    base: Path, speed: int = 1, name: str = "pump-1", real: RealTime | None = None, fill: Solution = MORPHINE
+) -> Path:
+    """A new pump below ``base`` on a shared clock of that speed: 18 mL of its fill, 0.4 mL to the tip."""
     SharedClock.start(base, speed, real)
-    return create_pump(base, name, PumpConfig(MODEL, 400_000, None, MORPHINE, 18_000_000), real)
+    return create_pump(base, name, PumpConfig(MODEL, 400_000, None, fill, 18_000_000), real)

@@ -1,6 +1,7 @@
 """The one gate: what it refuses, what it names, and that nothing that can change delivery goes round it."""
 
 import ast
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pump_orders import CAPS, MG, MODEL, MORPHINE, make_pump, order
 
 import thecal
-from thecal.formulary import Finding, Solution
+from thecal.formulary import PUBLISHED, Basis, Finding, SignedLimit, Solution
 from thecal.pump import (
     Caps,
     Device,
@@ -72,6 +73,58 @@ def test_a_dose_over_a_published_limit_is_refused_with_its_source() -> None:
     found = admit(high, PUMP, strong, NOW)
     assert "above_max_daily" in codes(found)
     assert all(f.refusal.source and f.refusal.do for f in found if f.refusal.code == "above_max_daily")
+
+
+STRICT, LOOSE = 19_200 * 10**6, 21_600 * 10**6  # the published ceilings of ziconotide, fg/day
+
+
+@pytest.mark.parametrize(
+    ("signed", "dose", "code"),
+    [
+        (None, STRICT, ""),
+        (None, STRICT + 1, "above_max_daily"),
+        (20_000 * 10**6, 20_000 * 10**6, ""),
+        (20_000 * 10**6, 20_000 * 10**6 + 1, "above_max_daily"),
+        (LOOSE, LOOSE, ""),
+        (LOOSE + 1, STRICT, "looser_than_published"),
+        (10**10, 10**10 + 1, "above_max_daily"),
+    ],
+)
+def test_the_pump_holds_an_order_to_the_limits_that_a_site_has_signed(
+    tmp_path: Path, signed: int | None, dose: int, code: str
+) -> None:
+    ziconotide = Solution.parse("ziconotide 25 mcg/mL")
+    rows = () if signed is None else (SignedLimit("ziconotide", "intrathecal", "max_daily", "all", signed, "Ph One"),)
+    pump, session = Pump(make_pump(tmp_path, fill=ziconotide)), Session()
+    basis = Basis("site-1-abc" if rows else "published", signed=rows)
+    caps = Caps(2 * dose, 3 * dose)
+    wanted = order(SimpleContinuous(dose), now=pump.clock.now_ms(), solution=ziconotide, caps=caps, basis=basis)
+    reply = pump.answer(StageRequest(v=1, id=1, command="stage", prescription=json.loads(wanted.to_bytes())), session)
+    assert [reason["code"] for reason in reply.refusals] == ([code] if code else [])
+    if not code:
+        assert pump.answer(EchoRequest(v=1, id=2, command="echo"), session).ok
+        assert pump.answer(CommitRequest(v=1, id=3, command="commit", digest=wanted.digest()), session).ok
+        assert pump.device.prescription == wanted
+    pump.close()
+
+
+def test_a_refill_is_held_to_the_concentration_that_the_order_names_as_signed() -> None:
+    weak, strong = Solution.parse("sufentanil 50 mcg/mL"), Solution.parse("sufentanil 100 mcg/mL")
+    key = ("sufentanil", "intrathecal", "max_concentration", "all", 100_000)
+    signed = Basis("site-1-abc", signed=(SignedLimit(*key, "Ph One"),))
+    dose = 20 * 10**9
+    for basis, code in ((PUBLISHED, "above_max_concentration"), (signed, "")):
+        device = new_device(weak)
+        asked = order(SimpleContinuous(dose), now=NOW, solution=strong, caps=Caps(dose, dose), basis=basis)
+        if code:
+            with pytest.raises(Refused) as refused:
+                refill(device, PUMP, 1_000_000, strong, 10_000_000, NOW, asked)
+            assert code in {each.code for each in refused.value.refusals}
+            assert device.fill == weak and device.prescription is None
+        else:
+            refill(device, PUMP, 1_000_000, strong, 10_000_000, NOW, asked)
+            assert device.prescription == asked
+            refill(device, PUMP, 1_000_000, strong, 5_000_000, NOW)  # the running order still names it
 
 
 def test_the_worst_day_counts_against_the_limit_not_the_average() -> None:

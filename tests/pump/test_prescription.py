@@ -1,6 +1,7 @@
 """Prescriptions: canonical bytes, exact segments, and the worst window of a program."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thecal.formulary import Component, Solution
+from thecal.formulary import Basis, Component, SignedLimit, Solution
 from thecal.pump.catalog import profile
 from thecal.pump.prescription import (
     Caps,
@@ -73,6 +74,55 @@ def test_canonical_bytes_round_trip(program: Program, solution: Solution) -> Non
     assert again == prescription
     assert again.to_bytes() == data
     assert again.digest() == prescription.digest()
+
+
+SIGNED = SignedLimit("morphine", "intrathecal", "max_daily", "all", 10 * MG, "Filipa Costa")
+
+
+def test_the_formulary_that_an_order_was_checked_against_is_part_of_its_bytes() -> None:
+    published = order(SimpleContinuous(MG), MORPHINE)
+    assert b"formulary" not in published.to_bytes()
+    signed = order(SimpleContinuous(MG), MORPHINE, basis=Basis("site-1-abc", frozenset({"cancer", "adult"}), (SIGNED,)))
+    assert signed.digest() != published.digest()
+    again = Prescription.from_bytes(signed.to_bytes())
+    assert again == signed and again.basis.signed == (SIGNED,)
+    plain = json.loads(published.to_bytes())
+    plain["formulary"] = {"version": "published", "populations": [], "signed": []}
+    with pytest.raises(Refused, match="canonical"):
+        Prescription.from_bytes(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode())
+
+
+@pytest.mark.parametrize(
+    ("basis", "where"),
+    [
+        (Basis("a b"), "formulary.version"),
+        (Basis(populations=frozenset({""})), "formulary.populations"),
+        (Basis(signed=(replace(SIGNED, drug="fentanyl"),)), "formulary.signed"),
+        (Basis(signed=(replace(SIGNED, most=0),)), "formulary.signed.most"),
+        (Basis(signed=(replace(SIGNED, most=True),)), "formulary.signed.most"),
+        (Basis(signed=(replace(SIGNED, by=""),)), "formulary.signed.by"),
+        (Basis(signed=(replace(SIGNED, key="\n"),)), "formulary.signed"),
+        (Basis(signed=(SIGNED, SIGNED)), "formulary.signed"),
+        (Basis(signed=(SIGNED, replace(SIGNED, key="caution_above"))), "formulary.signed"),
+        (Basis(signed=(SIGNED,) * 65), "formulary.signed"),
+    ],
+)
+def test_a_formulary_that_makes_no_sense_is_refused_at_its_field(basis: Basis, where: str) -> None:
+    with pytest.raises(Refused) as caught:
+        order(SimpleContinuous(MG), MORPHINE, basis=basis)
+    assert where in {refusal.where for refusal in caught.value.refusals}
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [[], {}, {"version": "v", "populations": {}, "signed": []}, {"version": "v", "populations": [1], "signed": []},
+     {"version": "v", "populations": [], "signed": [[1, 2]]}, {"version": [], "populations": [], "signed": []},
+     {"version": "v", "populations": [], "signed": [[[], {}, 1, 2, "x", None]]}],
+)  # fmt: skip
+def test_a_formulary_of_another_shape_is_refused_never_a_crash(plain: object) -> None:
+    order_plain = json.loads(order(SimpleContinuous(MG), MORPHINE).to_bytes())
+    with pytest.raises(Refused):
+        Prescription.from_plain(order_plain | {"formulary": plain})
 
 
 def test_other_bytes_for_the_same_content_are_refused() -> None:

@@ -75,6 +75,7 @@ ROW = project(CHART)
 assert ROW is not None
 VERDICT = conclude(CHART, NOW)
 
+ADULTS = frozenset({"adult"})
 RIGHT: dict[str, dict[str, Any]] = {
     "append": {"chart": Chart(), "event": START},
     "refusals": {"chart": Chart(), "event": START},
@@ -167,8 +168,9 @@ RIGHT: dict[str, dict[str, Any]] = {
     "reduction": {"reduction_id": "rotation_cut"},
     "rotate": {"dose_fg_day": MG, "old": "morphine", "new": "hydromorphone", "route": "intrathecal"},
     "single_dose_findings": {"drug": "morphine", "mass_fg": MG, "population": "unknown"},
-    "check": {"solution": MORPHINE, "route": "intrathecal", "dose_fg_day": MG, "population": "all"},
-    "own_findings": {"solution": MORPHINE, "route": "intrathecal", "dose_fg_day": MG, "population": "all"},
+    "check": {"solution": MORPHINE, "route": "intrathecal", "dose_fg_day": MG, "populations": ADULTS},
+    "basis": {"solution": MORPHINE, "route": "intrathecal", "populations": ADULTS},
+    "unsigned": {"solution": MORPHINE, "route": "intrathecal", "populations": ADULTS},
     "read_chain": {"entries": (site.SiteEntry.of(SIGNED, ()),)},
     "effective": {"key": KEY, "site": site.SiteFormulary()},
     "fold_site": {"events": (SIGNED,)},

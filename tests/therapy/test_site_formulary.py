@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from therapy_way import MG, T0
 
-from thecal.formulary import Solution, drug_ids
+from thecal.formulary import PUBLISHED, Solution, drug_ids
 from thecal.quantity import Refused
 from thecal.therapy import site as s
 from thecal.therapy import uuid7
@@ -50,7 +50,7 @@ def test_a_signed_value_holds_and_every_check_names_the_version() -> None:
     version, findings = s.check(MORPHINE, "intrathecal", 12 * MG, site)
     assert version == site.version
     refused = [each.refusal for each in findings if each.level == "refuse"]
-    assert [each.code for each in refused] == ["above_site_limit"] and "Ph One" in refused[0].source
+    assert [each.code for each in refused] == ["above_max_daily"] and "Ph One" in refused[0].source
     assert not [each for each in s.check(MORPHINE, "intrathecal", 10 * MG, site)[1] if each.level == "refuse"]
     assert MAX not in [each.key for each in s.open_reviews(site)]
 
@@ -70,7 +70,34 @@ def test_a_secondary_drug_is_held_to_its_own_signed_limit() -> None:
     site = s.fold_site([signed(key, most=5 * MG)])
     mixed = Solution.parse("morphine 10 mg/mL + bupivacaine 10 mg/mL")
     found = s.check(mixed, "intrathecal", 6 * MG, site)[1]
-    assert "above_site_limit" in [each.refusal.code for each in found]
+    refused = [each.refusal for each in found if each.level == "refuse"]
+    assert [(each.code, "bupivacaine" in each.where, "Ph One" in each.source) for each in refused] == [
+        ("above_max_daily", True, True)
+    ]
+
+
+def test_a_signed_value_above_the_strictest_published_one_holds() -> None:
+    key = s.Key("ziconotide", "intrathecal", "max_daily", "all")
+    seen, solution = s.review(key), Solution.parse("ziconotide 25 mcg/mL")
+    assert seen.strictest < seen.loosest
+    site = s.fold_site([signed(key, most=seen.loosest)])
+    for held, most in ((s.NOTHING, seen.strictest), (site, seen.loosest)):
+        for dose, codes in ((most, []), (most + 1, ["above_max_daily"])):
+            found = s.check(solution, "intrathecal", dose, held)[1]
+            assert [each.refusal.code for each in found if each.level == "refuse"] == codes
+
+
+def test_what_an_order_is_held_to_names_the_version_and_its_own_drugs_alone() -> None:
+    other = s.Key("ziconotide", "intrathecal", "max_daily", "all")
+    site = s.fold_site([signed(), signed(other, 2)])
+    held = s.basis(MORPHINE, "intrathecal", site, frozenset({"noncancer"}))
+    assert (held.version, held.populations) == (site.version, {"noncancer"})
+    assert [(each.drug, each.key, each.most, each.by) for each in held.signed] == [
+        ("morphine", "max_daily", 15 * MG, "Ph One")
+    ]
+    assert s.basis(MORPHINE, "intrathecal") == PUBLISHED
+    with pytest.raises(Refused, match="population"):
+        s.basis(MORPHINE, "intrathecal", site, frozenset({"martian"}))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from django.conf import settings
 from thecal.clinic import clock, formulary, store
 from thecal.clinic.charting import Writer, system
 from thecal.clinic.models import PumpRecord
-from thecal.formulary import Finding, Solution
+from thecal.formulary import PUBLISHED, Basis, Finding, Solution
 from thecal.pump import (
     Caps,
     LinkDown,
@@ -29,7 +29,7 @@ from thecal.pump import (
     require,
 )
 from thecal.quantity import MS_PER_DAY, Refusal, Refused
-from thecal.therapy import AnyEvent, Chart, build, events, site, uuid7
+from thecal.therapy import AnyEvent, Chart, build, events, population, site, uuid7
 
 _PATIENCE_S = 20.0
 
@@ -37,7 +37,7 @@ _PATIENCE_S = 20.0
 def write_order(
     chart: Chart, *, route: str, solution: Solution, program: Program, caps: Caps, author: str, now: int
 ) -> Prescription:
-    """A prescription for this patient, anchored at the latest midnight of the clock.
+    """A prescription for this patient, anchored at the latest midnight of the clock, on the site formulary in force.
 
     Its fallback is its own mean rate: a pump that has lost track of time gives no more than that, and not nothing.
     """
@@ -52,6 +52,7 @@ def write_order(
         anchor=now - now % MS_PER_DAY,
         author=author,
         written=now,
+        basis=held(chart, solution, route, now),
     )
     mean = order.daily_dose()
     return replace(order, safety=Safety(fallback=mean)) if mean else order
@@ -60,22 +61,31 @@ def write_order(
 def admitted(
     order: Prescription, pump: Profile, inside: Solution | None, now: int, *, starting: bool = False
 ) -> tuple[Finding, ...]:
-    """What is to be said of an order, by the gate of the pump and by the site formulary in force.
+    """What is to be said of an order: by the gate of the pump, and which of its limits nobody here has signed.
 
-    A signed value is held to beside the published ones, which the pump keeps by itself. Raises Refused when either
-    forbids it.
+    Raises Refused when the gate forbids it, or when it was checked against another version than the one in force.
     """
-    dose, own = order.daily_dose(), tuple[Finding, ...]()
-    if dose and order.route in site.ROUTES:
-        own = site.own_findings(order.solution, order.route, dose, formulary.current())
+    now_held, own = formulary.current(), tuple[Finding, ...]()
+    if order.basis.version != now_held.version:
+        what = f"The order was checked against the formulary {order.basis.version}; {now_held.version} is in force."
+        raise Refused(Refusal("formulary_changed", what, "", "Write the prescription again: it is checked anew."))
+    if order.route in site.ROUTES and order.daily_dose():
+        own = site.unsigned(order.solution, order.route, now_held, order.basis.populations)
     return require((*admit(order, pump, inside, now, starting=starting), *own))
 
 
-def add_pump(chart: UUID, pump: str, role: PumpRecord.Role, config: PumpConfig, now: int) -> PumpRecord:
+def held(chart: Chart, solution: Solution, route: str, now: int) -> Basis:
+    """What an order for this patient, of this solution and route, is held to by the site formulary in force."""
+    if route not in site.ROUTES:
+        return PUBLISHED
+    return site.basis(solution, route, formulary.current(), population(chart, now).names)
+
+
+def add_pump(chart: UUID, pump: str, role: PumpRecord.Role, config: PumpConfig, now: int, basis: Basis) -> PumpRecord:
     """Make the folder of a virtual pump and note it; the ward starts its process. Call inside a transaction."""
     PumpRecord.objects.filter(chart=chart, role=role, retired_ms=None).update(retired_ms=now)
     record = PumpRecord.objects.create(pump=pump, chart=chart, role=role, folder=pump, made_ms=now)
-    create_pump(settings.FOLDER.pumps, pump, config)
+    create_pump(settings.FOLDER.pumps, pump, config, basis=basis)
     return record
 
 

@@ -5,7 +5,9 @@ label before any clinical use. Units: mass fg, dose rate fg/day, concentration f
 """
 
 from thecal.formulary.audit import problems
-from thecal.formulary.checks import check_concentration, check_dose, label_status, limits
+from thecal.formulary.basis import PUBLISHED, Basis, SignedLimit, limits
+from thecal.formulary.checks import check_concentration, check_dose, label_status
+from thecal.formulary.keys import POPULATIONS
 from thecal.formulary.load import drug, drug_ids, shared
 from thecal.formulary.mixing import admixture_warnings, stability
 from thecal.formulary.model import (
@@ -23,14 +25,18 @@ from thecal.formulary.model import (
 from thecal.formulary.solution import Component, Solution, concentration_text
 
 __all__ = [
+    "POPULATIONS",
+    "PUBLISHED",
     "ROUTES",
     "Admixture",
+    "Basis",
     "Component",
     "Drug",
     "Figure",
     "Finding",
     "Limit",
     "Route",
+    "SignedLimit",
     "Solution",
     "Source",
     "Stability",

@@ -1,51 +1,27 @@
-"""Limits of dose and concentration, as published, and the checks against them.
+"""The checks of a dose and of a concentration against the limits that hold for an order.
 
 Dose rates in fg/day, concentrations in fg/nL, exact. Accept if inside: nothing is ever cut down to fit. Where
-published ceilings disagree the strictest one holds, and of a ceiling printed as a range its low end; every
-finding names its source and says when nobody has read it there. Unknown is not permission: it is a warning.
+published ceilings disagree the strictest one holds, and of a ceiling printed as a range its low end; one that a site
+has signed takes their place. Every finding names its source and says when nobody has read it there. Unknown is not
+permission: it is a warning.
 """
 
 from fractions import Fraction
 
+from thecal.formulary.basis import EVERYBODY, PUBLISHED, Basis
 from thecal.formulary.load import drug
-from thecal.formulary.model import ROUTES, Drug, Figure, Finding, Level, Limit
+from thecal.formulary.model import ROUTES, Drug, Finding, Level, Limit
 from thecal.formulary.solution import Component, Solution, concentration_text
 from thecal.quantity import CONCENTRATION, DOSE_RATE, Kind, Refusal, auto, parse, show
 
-_LIMIT_KEYS = (
-    "start_daily",
-    "maintenance",
-    "max_daily",
-    "caution_above",
-    "max_concentration",
-    "trial_bolus",
-    "trial_continuous_start",
-    "titration_step",
-)
-_EVERYBODY = ("all", "adult")
-
-
-def limits(drug_id: str, route: str) -> tuple[Limit, ...]:
-    """Every published limit of the drug for the route, in the order of its file; empty when none was found.
-
-    Nothing is averaged or left out. Raises Refused for a drug that is not in the formulary.
-    """
-    entry = drug(drug_id)
-    return tuple(
-        _limit(entry, figure)
-        for key in _LIMIT_KEYS
-        for figure in entry.figures_of(key, route)
-        if figure.kind is not None
-    )
-
 
 def check_dose(
-    solution: Solution, route: str, dose_fg_day: int, population: str = "all", *, starting: bool = True
+    solution: Solution, route: str, dose_fg_day: int, basis: Basis = PUBLISHED, *, starting: bool = True
 ) -> tuple[Finding, ...]:
     """Check a daily dose of the primary drug (fg/day); the other drugs of the solution follow in proportion.
 
-    ``population`` chooses among limits given for some patients; for ``all`` every one counts, so the strictest
-    holds. With ``starting`` the published starting ranges are compared too. No finding = inside every limit.
+    ``basis`` says which limits a site has signed and what is known of the patient. With ``starting`` the starting
+    ranges are compared too. No finding = inside every limit.
     """
     if type(dose_fg_day) is not int or dose_fg_day <= 0:
         what = f"{dose_fg_day!r} fg/day is not a dose"
@@ -53,19 +29,19 @@ def check_dose(
     if route not in ROUTES:
         what = f"{route!r} is not a route"
         return (Finding("refuse", Refusal("route_not_known", what, "route", f"One of: {', '.join(ROUTES)}.")),)
-    findings: list[Finding] = []
+    findings = [Finding("refuse", refusal) for refusal in basis.problems(concentration=False)]
     for component in solution.components:
         share = Fraction(component.concentration, solution.primary.concentration)
-        findings.extend(_check_component(component, solution, route, dose_fg_day * share, share, population, starting))
+        findings.extend(_check_component(component, solution, route, dose_fg_day * share, share, basis, starting))
     return tuple(findings)
 
 
-def check_concentration(solution: Solution) -> tuple[Finding, ...]:
-    """Check each concentration against the published ceilings and the highest strength supplied."""
-    findings: list[Finding] = []
+def check_concentration(solution: Solution, basis: Basis = PUBLISHED) -> tuple[Finding, ...]:
+    """Check each concentration against the ceilings that hold, of whatever route, and the highest strength supplied."""
+    findings = [Finding("refuse", refusal) for refusal in basis.problems(concentration=True)]
     for component in solution.components:
         entry = drug(component.drug)
-        ceilings = [_limit(entry, figure) for figure in entry.figures_of("max_concentration")]
+        ceilings = [limit for limit in basis.standing(component.drug) if limit.key == "max_concentration"]
         where = f"concentration of {component.drug}"
         findings.extend(_above_ceiling(ceilings, Fraction(component.concentration), where, Fraction(1), None))
         findings.extend(_above_supply(entry, component, where))
@@ -94,51 +70,28 @@ def label_status(solution: Solution, route: str) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _limit(entry: Drug, figure: Figure) -> Limit:
-    low, high = figure.bounds()
-    kind = figure.kind
-    assert kind is not None, "limits() and check_concentration() choose figures that have a kind"
-    note = "; ".join(text for text in (figure.condition, figure.note) if text)
-    return Limit(
-        figure.key,
-        entry.id,
-        figure.route,
-        figure.population,
-        low,
-        high,
-        kind,
-        entry.cite(figure),
-        figure.confirmed,
-        note,
-    )
-
-
 def _check_component(
     component: Component,
     solution: Solution,
     route: str,
     dose: Fraction,
     share: Fraction,
-    population: str,
+    basis: Basis,
     starting: bool,
 ) -> list[Finding]:
     where = f"daily dose of {component.drug}, {route}"
     forbidden = [f for f in label_status(Solution((component,)), route) if f.level == "refuse"]
     if forbidden:
         return forbidden
-    own = [limit for limit in limits(component.drug, route) if _applies(limit.population, population)]
+    own = basis.standing(component.drug, route)
     primary = None if component == solution.primary else solution.primary.drug
     findings = _above_ceiling([x for x in own if x.key == "max_daily"], dose, where, share, primary)
     for limit in own:
         if limit.key == "caution_above" and limit.high is not None and dose > limit.high:
-            findings.append(_warning("caution_above", limit, dose, where, "the source asks for caution above"))
+            findings.append(_warning("caution_above", limit, dose, where, "caution is asked for above"))
         elif starting and limit.key == "start_daily" and limit.high is not None and dose > limit.high:
-            findings.append(_warning("above_start_range", limit, dose, where, "above a published starting dose of"))
+            findings.append(_warning("above_start_range", limit, dose, where, "above a starting dose of"))
     return findings
-
-
-def _applies(limit_for: str, population: str) -> bool:
-    return population == "all" or limit_for in _EVERYBODY or limit_for == population
 
 
 def _ceiling(limit: Limit) -> int | None:
@@ -158,9 +111,10 @@ def _above_ceiling(
         return []
     feasible = _floor_text(Fraction(ceiling) / share, limit.kind)
     do = f"At most {feasible}" + (f" of {primary}, because {limit.drug} follows it." if primary else ".")
-    what = f"{_text(value, limit.kind)} is above the strictest published ceiling of {_text(ceiling, limit.kind)}"
+    whose = "the site's ceiling" if limit.by else "the strictest published ceiling"
+    what = f"{_text(value, limit.kind)} is above {whose} of {_text(ceiling, limit.kind)}"
     notes = [f"printed as a range to {_text(limit.high, limit.kind)}"] if limit.low is not None and limit.high else []
-    notes += [f"for {limit.population}"] if limit.population not in _EVERYBODY else []
+    notes += [f"for {limit.population}"] if limit.population not in EVERYBODY else []
     notes += [limit.note] if limit.note else []
     what += f" ({'; '.join(notes)})" if notes else ""
     code = "above_max_concentration" if limit.kind is CONCENTRATION else "above_max_daily"
@@ -188,7 +142,7 @@ def _warning(code: str, limit: Limit, dose: Fraction, where: str, words: str) ->
     if limit.low is not None:
         span = f"{_text(limit.low, limit.kind)} to {span}"
     what = f"{_text(dose, limit.kind)}: {words} {span}"
-    if limit.population not in _EVERYBODY:
+    if limit.population not in EVERYBODY:
         what += f" ({limit.population.replace('_', ' ')})"
     return Finding("warn", Refusal(code, what, where, "", limit.source, limit.confirmed))
 

@@ -196,7 +196,10 @@ class Drug(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One published limit, as published. ``low`` and ``high`` are in the inner unit of ``kind``; None = not given."""
+    """One limit. ``low`` and ``high`` are in the inner unit of ``kind``; None = not given.
+
+    As published, unless ``by`` names who signed it for a site.
+    """
 
     key: str
     drug: str
@@ -208,6 +211,7 @@ class Limit:
     source: str
     confirmed: bool
     note: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

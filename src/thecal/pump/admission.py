@@ -11,7 +11,15 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from thecal.formulary import Finding, Solution, admixture_warnings, check_concentration, check_dose, label_status
+from thecal.formulary import (
+    PUBLISHED,
+    Finding,
+    Solution,
+    admixture_warnings,
+    check_concentration,
+    check_dose,
+    label_status,
+)
 from thecal.formulary.model import Level
 from thecal.pump.catalog import DeviceFigures, Profile
 from thecal.pump.parts import Bridge, PrimingBolus, SingleBolus, Temporary
@@ -46,11 +54,11 @@ def admit(
     fill: Solution | None,
     now: int | None = None,
     *,
-    population: str = "all",
     starting: bool = False,
 ) -> tuple[Finding, ...]:
     """Everything to be said about running ``prescription`` on a pump of that model that holds ``fill``.
 
+    Its dose is held to the limits of its own basis: what a site has signed, as far as anybody has published it.
     ``fill`` None means that nobody knows what is in the reservoir. ``now`` is device ms, where there is a device.
     A finding of level ``refuse`` forbids it; ``require`` turns those into an exception.
     """
@@ -66,7 +74,7 @@ def admit(
     found += _flow(prescription, figures)
     found += _parts(prescription, figures)
     found += _caps(prescription)
-    found += _formulary(prescription, population, starting=starting)
+    found += _formulary(prescription, starting=starting)
     return tuple(found)
 
 
@@ -133,7 +141,9 @@ def refill(
     solution needs a new order, or a pump that was stopped first.
     With an order, the old program is stopped first: whatever happens in between, it never runs on the new solution.
     """
-    findings = require((*_volumes(profile, withdrawn_nl, fill_nl), *check_concentration(fill)))
+    known = order or device.prescription
+    basis = PUBLISHED if known is None else known.basis
+    findings = require((*_volumes(profile, withdrawn_nl, fill_nl), *check_concentration(fill, basis)))
     goes_on = device.status(now).state in _GOES_ON
     after = order or (device.prescription if goes_on else None)
     if after is not None:
@@ -216,20 +226,20 @@ def _caps(prescription: Prescription) -> list[Finding]:
     return found
 
 
-def _formulary(prescription: Prescription, population: str, *, starting: bool) -> list[Finding]:
+def _formulary(prescription: Prescription, *, starting: bool) -> list[Finding]:
     solution, route = prescription.solution, prescription.route
-    worst = max(_worst_day(prescription), 1)
+    worst, basis = max(_worst_day(prescription), 1), prescription.basis
     try:
-        found = [*check_dose(solution, route, worst, population, starting=starting), *check_concentration(solution)]
+        found = [*check_dose(solution, route, worst, basis, starting=starting), *check_concentration(solution, basis)]
         found += [item for item in label_status(solution, route) if item.level != "refuse"]
         found += admixture_warnings(solution)
-        allowed = check_dose(solution, route, prescription.caps.day, population, starting=False)
+        allowed = check_dose(solution, route, prescription.caps.day, basis, starting=False)
     except Refused as refused:
         return [Finding("refuse", refusal) for refusal in refused.refusals]
     if not any(item.level == "refuse" for item in found):
         for item in allowed:
             if item.level == "refuse":
-                what = f"the cap of 24 h leaves room for more than is published: {item.refusal.what}"
+                what = f"the cap of 24 h leaves room for too much: {item.refusal.what}"
                 found.append(
                     Finding("warn", replace(item.refusal, code="cap_above_limit", what=what, where="caps.day"))
                 )

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from thecal.formulary import Solution, check_concentration
+from thecal.formulary import PUBLISHED, Basis, Solution, check_concentration
 from thecal.pump.admission import require
 from thecal.pump.catalog import profile
 from thecal.pump.clock import RealTime, SharedClock
@@ -58,13 +58,18 @@ class PumpConfig:
 
 
 def create_pump(
-    base: Path | str, pump_id: str, config: PumpConfig, real: RealTime | None = None, made: int | None = None
+    base: Path | str,
+    pump_id: str,
+    config: PumpConfig,
+    real: RealTime | None = None,
+    made: int | None = None,
+    basis: Basis = PUBLISHED,
 ) -> Path:
     """Write the folder of a new pump below ``base``, all or nothing, and return it.
 
     ``made`` is the device ms of its making; None is the shared clock's now. An earlier one is for made-up clinics.
-    Raises Refused when the id cannot be a folder's name, the pump exists, its model cannot run, or the fill is not
-    one that the formulary allows.
+    ``basis`` says which limits a site has signed. Raises Refused when the id cannot be a folder's name, the pump
+    exists, its model cannot run, or the fill is not one that the formulary allows.
     """
     from thecal.pump.device import Device
     from thecal.pump.storage import FileStorage
@@ -78,7 +83,7 @@ def create_pump(
         raise Refused(Refusal("pump_exists", f"there is a pump {pump_id!r} already", "pump", "Choose another id."))
     model = profile(config.profile)
     model.device()
-    require(check_concentration(config.fill))
+    require(check_concentration(config.fill, basis))
     draft = folder.with_name(f".{pump_id}.{os.getpid()}.new")
     draft.mkdir(parents=True, mode=0o700)
     try:

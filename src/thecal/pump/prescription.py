@@ -13,7 +13,8 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
-from thecal.formulary import ROUTES, Component, Solution
+from thecal.formulary import PUBLISHED, ROUTES, Basis, Component, Solution
+from thecal.pump.basis import basis_from, basis_plain, basis_problems
 from thecal.pump.fields import NAME, clip, keys, pairs, whole
 from thecal.pump.parts import UNSIGNED, Once, PatientBolus, Safety, once_from, once_plain
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refusal, Refused
@@ -180,7 +181,8 @@ _SPANS = {"hour": "one hour", "four_hours": "four hours", "day": "a day", "week"
 class Prescription:
     """One order for one pump. ``anchor`` is the device time (ms) of a midnight of the pump; ``written`` is ms UTC.
 
-    ``once`` is given once when the order starts, on top of the program or before it.
+    ``once`` is given once when the order starts, on top of the program or before it. ``basis`` is the formulary that
+    the order was checked against, which every gate holds it to.
 
     Raises Refused, naming every field at fault, when it is not well formed. Whether it may run on a given pump is
     decided by ``thecal.pump.admit``.
@@ -198,12 +200,14 @@ class Prescription:
     patient_bolus: PatientBolus | None = None
     once: Once | None = None
     safety: Safety = UNSIGNED
+    basis: Basis = PUBLISHED
 
     def __post_init__(self) -> None:
         found = [*_names(self), *self.program.problems(), *self.caps.problems(), *self.safety.problems()]
         for part in (self.patient_bolus, self.once):
             found += part.problems() if part is not None else []
         found += whole("anchor", self.anchor) + whole("written", self.written)
+        found += basis_problems(self.basis, self.solution)
         if self.route not in ROUTES:
             found.append(Refusal("route", f"{clip(self.route)!r} is not a route", "route", f"Use {', '.join(ROUTES)}."))
         if not self.solution.components:
@@ -283,6 +287,8 @@ class Prescription:
             plain["once"] = once_plain(self.once)
         if self.safety != UNSIGNED:
             plain["safety"] = self.safety.plain()
+        if self.basis != PUBLISHED:
+            plain["formulary"] = basis_plain(self.basis)
         return plain
 
     @classmethod
@@ -303,7 +309,7 @@ class Prescription:
     @classmethod
     def from_plain(cls, plain: object) -> "Prescription":
         """Read plain values as ``to_bytes`` writes them. Raises Refused naming the field."""
-        fields = keys(plain, "prescription", _FIELDS, ("patient_bolus", "once", "safety"))
+        fields = keys(plain, "prescription", _FIELDS, ("patient_bolus", "once", "safety", "formulary"))
         if fields["format"] != FORMAT:
             raise Refused(Refusal("format", f"format {fields['format']!r} is not known", "format", f"Use {FORMAT}."))
         caps = keys(fields["caps"], "caps", ("hour", "day"), ("four_hours", "week"))
@@ -320,6 +326,7 @@ class Prescription:
             patient_bolus=PatientBolus.from_plain(fields["patient_bolus"]) if "patient_bolus" in fields else None,
             once=once_from(fields["once"]) if "once" in fields else None,
             safety=Safety.from_plain(fields["safety"]) if "safety" in fields else UNSIGNED,
+            basis=basis_from(fields["formulary"]) if "formulary" in fields else PUBLISHED,
         )
 
 

@@ -84,6 +84,8 @@ def _taker(hint: Any) -> _Take:
         return _exactly(args)
     if origin in (tuple, list, Sequence, Iterable):
         return _many(origin, _taker(args[0]))
+    if origin is frozenset:
+        return _set(_taker(args[0]))
     if origin is Mapping:
         return _mapping(_taker(args[0]), _taker(args[1]))
     return _instance(hint) if isinstance(hint, type) else lambda value: value
@@ -191,6 +193,15 @@ def _many(origin: Any, each: _Take) -> _Take:
         if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, origin):
             raise _No(value, wanted)
         return tuple(each(item) for item in value)
+
+    return take
+
+
+def _set(each: _Take) -> _Take:
+    def take(value: Any) -> frozenset[Any]:
+        if not isinstance(value, frozenset):
+            raise _No(value, "a frozenset")
+        return frozenset(each(item) for item in value)
 
     return take
 

@@ -11,7 +11,7 @@ from thecal.clinic.access import PRESCRIBERS, STAFF, page
 from thecal.clinic.charting import Writer, show, take
 from thecal.clinic.forms.dosing import ImplantForm
 from thecal.clinic.models import PumpRecord
-from thecal.formulary import Solution, check_concentration
+from thecal.formulary import Basis, Solution, check_concentration
 from thecal.pump import PumpConfig, require
 from thecal.quantity import Refusal, Refused
 from thecal.therapy import AnyEvent, DeadVolume, build, check_implant, dead_volume, events, may
@@ -49,7 +49,7 @@ def implant(request: HttpRequest, chart: UUID) -> HttpResponse:
 
 
 def _record(request: HttpRequest, chart: UUID, form: ImplantForm) -> HttpResponse | None:
-    made: list[events.ImplantRecorded] = []
+    made: list[tuple[events.ImplantRecorded, Basis]] = []
 
     def implanted(author: Writer) -> list[AnyEvent]:
         cleaned = form.cleaned_data
@@ -73,8 +73,9 @@ def _record(request: HttpRequest, chart: UUID, form: ImplantForm) -> HttpRespons
         )
         if wrong := check_implant(event):
             raise Refused(*wrong)
-        require(check_concentration(cleaned["solution"]))
-        made.append(event)
+        basis = orders.held(store.load(chart), cleaned["solution"], cleaned["route"], author.now)
+        require(check_concentration(cleaned["solution"], basis))
+        made.append((event, basis))
         return [event]
 
     with transaction.atomic():
@@ -82,11 +83,11 @@ def _record(request: HttpRequest, chart: UUID, form: ImplantForm) -> HttpRespons
             request, chart, form, implanted, ("implant", "The implant is recorded. The pump waits for a prescription.")
         )
         if answer is not None and answer.status_code == 302:  # the chart took it, so the pump is made with it
-            _make_pump(chart, made[-1])
+            _make_pump(chart, *made[-1])
     return answer
 
 
-def _make_pump(chart: UUID, event: events.ImplantRecorded) -> None:
+def _make_pump(chart: UUID, event: events.ImplantRecorded, basis: Basis) -> None:
     """The virtual pump of this implant. Where the dead volume is a range it gets the upper end: drug arrives late."""
     fill = Solution.parse(event.solution)
     config = PumpConfig(
@@ -96,4 +97,4 @@ def _make_pump(chart: UUID, event: events.ImplantRecorded) -> None:
         fill,
         event.fill_nl,
     )
-    orders.add_pump(chart, event.pump, PumpRecord.Role.IMPLANTED, config, event.meta.recorded)
+    orders.add_pump(chart, event.pump, PumpRecord.Role.IMPLANTED, config, event.meta.recorded, basis)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from thecal.clinic import clock, formulary, orders, store
+from thecal.clinic import clock, orders, store
 from thecal.clinic.access import PRESCRIBERS, STAFF, page
 from thecal.clinic.charting import Writer, clashed, show, take, writer
 from thecal.clinic.drawings.diary import diary_days
@@ -127,7 +127,7 @@ def _start(request: HttpRequest, chart: UUID, folded: Chart, form: TrialStartFor
         config = PumpConfig(plan.pump_profile, plan.path_nl, None, solution, fill)
         with transaction.atomic():
             store.write(chart, form.cleaned_data["version"], _written(author, order, pump))
-            orders.add_pump(chart, pump, PumpRecord.Role.EXTERNAL, config, author.now)
+            orders.add_pump(chart, pump, PumpRecord.Role.EXTERNAL, config, author.now, order.basis)
         state = orders.send(author, order.digest())
         if state != "acknowledged":
             messages.error(
@@ -260,5 +260,5 @@ def _written(author: Writer, order: Prescription, pump: str) -> AnyEvent:
         digest=order.digest(),
         pump=pump,
         purpose="trial",
-        formulary=formulary.current().version,
+        formulary=order.basis.version,
     )

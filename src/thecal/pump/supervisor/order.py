@@ -83,8 +83,10 @@ def read_order(data: bytes, figures: Figures) -> Order:
         raise ValueError("order: not JSON") from None
     if again != bytes(data):
         raise ValueError("order: not canonical")
-    _keys("order", plain, _TOP, ("patient_bolus", "once", "safety"))
+    _keys("order", plain, _TOP, ("patient_bolus", "once", "safety", "formulary"))
     _head(plain)
+    if "formulary" in plain:
+        _formulary(plain["formulary"])
     concentration = _solution(plain["solution"])
     pulse_fg = figures.pulse_nl * concentration
     period, spans = _segments(plain["program"], concentration, figures)
@@ -134,14 +136,34 @@ def _head(plain: Any) -> None:
     for name in ("id", "patient"):
         if not isinstance(plain[name], str) or not _NAME.fullmatch(plain[name]):
             raise ValueError(f"{name}: not a name")
-    author = plain["author"]
-    if not isinstance(author, str) or not author.isprintable() or not 1 <= len(author.strip()) <= len(author) <= 120:
-        raise ValueError("author: not 1 to 120 printable characters")
+    _person("author", plain["author"])
     if plain["route"] not in _ROUTES:
         raise ValueError("route: unknown")
     _whole("format", plain["format"], 1, 1)
     _whole("written", plain["written"])
     _whole("anchor", plain["anchor"])
+
+
+def _person(where: str, name: Any) -> None:
+    if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name.strip()) <= len(name) <= 120:
+        raise ValueError(f"{where}: not 1 to 120 printable characters")
+
+
+def _formulary(plain: Any) -> None:
+    """What the order was checked against binds the gate, not the supervisor: its form alone is read."""
+    _keys("formulary", plain, ("version", "populations", "signed"))
+    populations, signed = plain["populations"], plain["signed"]
+    if not isinstance(populations, list) or not isinstance(signed, list):
+        raise ValueError("formulary: not lists")
+    names = [plain["version"], *populations]
+    for row in signed:
+        if not isinstance(row, list) or len(row) != 6:
+            raise ValueError("formulary.signed: not six values")
+        names += row[:4]
+        _whole("formulary.signed", row[4], 1)
+        _person("formulary.signed", row[5])
+    if any(not isinstance(name, str) or not _NAME.fullmatch(name) for name in names):
+        raise ValueError("formulary: not a name")
 
 
 def _solution(plain: Any) -> int:

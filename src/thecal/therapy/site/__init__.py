@@ -7,22 +7,25 @@ events; whoever keeps them (the clinic) folds them here. Masses fg, dose rates f
 from thecal.therapy.site.chain import SiteEntry, read_chain
 from thecal.therapy.site.events import SiteEvent, SiteLimitSigned, SiteLimitWithdrawn, read_site_event
 from thecal.therapy.site.formulary import (
+    NOTHING,
     ROUTES,
     Effective,
     Key,
     Review,
     SiteFormulary,
+    basis,
     check,
     effective,
     fold_site,
     keys,
     open_reviews,
-    own_findings,
     review,
     signable,
+    unsigned,
 )
 
 __all__ = [
+    "NOTHING",
     "ROUTES",
     "Effective",
     "Key",
@@ -32,14 +35,15 @@ __all__ = [
     "SiteFormulary",
     "SiteLimitSigned",
     "SiteLimitWithdrawn",
+    "basis",
     "check",
     "effective",
     "fold_site",
     "keys",
     "open_reviews",
-    "own_findings",
     "read_chain",
     "read_site_event",
     "review",
     "signable",
+    "unsigned",
 ]

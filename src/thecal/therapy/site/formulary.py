@@ -6,13 +6,23 @@ has published a signature does not reach. The version counts the events; its dig
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from hashlib import sha256
 from types import MappingProxyType
 from typing import NamedTuple
 
-from thecal.formulary import Finding, Limit, Solution, check_concentration, check_dose, drug, drug_ids, limits
-from thecal.quantity import CONCENTRATION, DOSE_RATE, Kind, Refusal, Refused, auto
+from thecal.formulary import (
+    POPULATIONS,
+    Basis,
+    Finding,
+    Limit,
+    SignedLimit,
+    Solution,
+    check_concentration,
+    check_dose,
+    drug_ids,
+    limits,
+)
+from thecal.quantity import Kind, Refusal, Refused, auto
 from thecal.therapy.door import checked
 from thecal.therapy.numbers import whole
 from thecal.therapy.site.events import SiteEvent, SiteLimitSigned
@@ -165,107 +175,64 @@ def open_reviews(site: SiteFormulary = NOTHING) -> tuple[Review, ...]:
 
 
 @checked
-def check(
-    solution: Solution, route: str, dose_fg_day: int, site: SiteFormulary = NOTHING, population: str = "all"
-) -> tuple[str, tuple[Finding, ...]]:
-    """The version of the formulary, and what is found against a solution and a dose (fg/day of the primary drug).
+def basis(
+    solution: Solution, route: str, site: SiteFormulary = NOTHING, populations: frozenset[str] = frozenset()
+) -> Basis:
+    """What an order of this solution and route is held to at this site: its signed limits and their version.
 
-    Signed ceilings take the place of the published ones of the same key; everything else is checked as published. No
-    dose is cut down.
+    ``populations``: those that the patient is surely in; with none, nothing is known and the limits of all count.
     """
-    own = own_findings(solution, route, dose_fg_day, site, population)
-    published = (*check_dose(solution, route, dose_fg_day, population), *check_concentration(solution))
-    replaced = _replaced(solution, route, site)
-    codes = {
-        (_CODES[key.key], key.drug)
-        for key in replaced
-        if key.key in _CODES and all(each in site.signed for each in keys(key.drug) if each[:3] == key[:3])
-    }
-    kept = [finding for finding in published if (finding.refusal.code, _drug(finding)) not in codes]
-    return site.version, (*kept, *own)
-
-
-def _replaced(solution: Solution, route: str, site: SiteFormulary) -> list[Key]:
-    return sorted(key for key in site.signed if key.drug in solution.drugs and key.route == route)
+    if route not in ROUTES:
+        raise Refused(Refusal("route_not_known", f"{str(route)[:40]!r} is no route here.", "route", ", ".join(ROUTES)))
+    if unknown := sorted(populations - set(POPULATIONS), key=str):
+        do = f"Use some of {', '.join(POPULATIONS)}."
+        raise Refused(Refusal("population", f"{str(unknown[0])[:40]!r} is no population.", "populations", do))
+    signed = (SignedLimit(*key, event.most, event.pharmacist) for key, event in site.signed.items())
+    return Basis(site.version, populations, tuple(signed)).narrowed(solution, route)
 
 
 @checked
-def own_findings(
-    solution: Solution, route: str, dose_fg_day: int, site: SiteFormulary = NOTHING, population: str = "all"
-) -> tuple[Finding, ...]:
-    """What the site itself says of a solution and a dose: its signed ceilings, and one line for each not signed."""
+def check(
+    solution: Solution,
+    route: str,
+    dose_fg_day: int,
+    site: SiteFormulary = NOTHING,
+    populations: frozenset[str] = frozenset(),
+) -> tuple[str, tuple[Finding, ...]]:
+    """The version of the formulary, and what is found against a solution and a dose (fg/day of the primary drug).
+
+    Signed limits take the place of the published ones of the same key; one line names each ceiling that holds without
+    a signature. No dose is cut down.
+    """
     whole("dose", dose_fg_day, 1)
-    if route not in ROUTES:
-        raise Refused(Refusal("route_not_known", f"{str(route)[:40]!r} is no route here.", "route", ", ".join(ROUTES)))
-    known = {limit.population for name in drug_ids() for each in ROUTES for limit in _published(name, each)} | {"all"}
-    if population not in known:
-        do = f"Use one of {', '.join(sorted(known))}."
-        raise Refused(Refusal("population", f"{population[:40]!r} is no population.", "population", do))
-    own = [
-        found
-        for key in _replaced(solution, route, site)
-        for found in _signed(key, site.signed[key], solution, dose_fg_day, population)
-    ]
-    return (*own, *_unsigned(solution, route, site, population))
+    held = basis(solution, route, site, populations)
+    found = (*check_dose(solution, route, dose_fg_day, held), *check_concentration(solution, held))
+    return site.version, (*found, *unsigned(solution, route, site, populations))
 
 
-_CODES = {
-    "max_daily": "above_max_daily",
-    "caution_above": "caution_above",
-    "start_daily": "above_start_range",
-    "max_concentration": "above_max_concentration",
-}
-
-
-def _drug(finding: Finding) -> str:
-    return next((name for name in drug_ids() if f" {name}" in f" {finding.refusal.where}"), "")
-
-
-def _signed(
-    key: Key, event: SiteLimitSigned, solution: Solution, dose_fg_day: int, population: str
+@checked
+def unsigned(
+    solution: Solution, route: str, site: SiteFormulary = NOTHING, populations: frozenset[str] = frozenset()
 ) -> tuple[Finding, ...]:
-    if population not in ("all", key.population) and key.population not in ("all", "adult"):
-        return ()
-    component = next(each for each in solution.components if each.drug == key.drug)
-    value: Fraction | int = component.concentration
-    if key.key != "max_concentration":
-        value = Fraction(dose_fg_day * component.concentration, solution.primary.concentration)
-    if key.key not in _CODES or value <= event.most:
-        return ()
-    kind = CONCENTRATION if key.key == "max_concentration" else DOSE_RATE
-    what = f"{auto(value, kind)} is above the site's {key.key.replace('_', ' ')} of {auto(event.most, kind)}"
-    refusal = Refusal(
-        "above_site_limit", what, key.drug, "Stay at or below it.", f"signed by {event.pharmacist}: {event.reason}"
-    )
-    return (Finding("refuse" if key.key.startswith("max") else "warn", refusal),)
-
-
-def _unsigned(solution: Solution, route: str, site: SiteFormulary, population: str) -> tuple[Finding, ...]:
-    """One line for each ceiling that holds without a signature."""
-    found = []
+    """One line for each ceiling that holds for this patient without a signature of this site."""
+    held, found = basis(solution, route, site, populations), []
     for name in solution.drugs:
         for key in keys(name):
-            if key.route != route or not key.key.startswith("max") or key in site.signed:
+            if (
+                key.route != route
+                or not key.key.startswith("max")
+                or key in site.signed
+                or not held.counts(key.population)
+            ):
                 continue
-            if population == "all" or key.population in ("all", "adult", population):
-                what = f"{key.key} of {name}, {key.population}: {effective(key, site)}"
-                do = "A pharmacist reviews and signs it."
-                found.append(Finding("info", Refusal("limit_unsigned", what, name, do, confirmed=False)))
+            what = f"{key.key} of {name}, {key.population}: {effective(key, site)}"
+            do = "A pharmacist reviews and signs it."
+            found.append(Finding("info", Refusal("limit_unsigned", what, name, do, confirmed=False)))
     return tuple(found)
 
 
 def _published(drug_id: str, route: str) -> tuple[Limit, ...]:
-    entry = drug(drug_id)
-    own = [limit for limit in limits(drug_id, route) if limit.key in CEILINGS and limit.high is not None]
-    if route == "intrathecal":
-        known = {limit.key for limit in own}
-        own += [
-            limit
-            for other in ("pump", "any", "intrathecal")
-            for limit in limits(entry.id, other)
-            if limit.key == "max_concentration" and limit.high is not None and limit.key not in known
-        ]
-    return tuple(own)
+    return tuple(limit for limit in limits(drug_id, route) if limit.key in CEILINGS and limit.high is not None)
 
 
 def _most(limit: Limit) -> int:
