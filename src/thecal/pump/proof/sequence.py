@@ -231,7 +231,8 @@ class Sequence:
         random = self.random
         self.alive = None
         if kind == "clock_jump":
-            self.jumped = True
+            watch = self.watch  # which has nothing to compare with before the first heartbeat that it hears
+            self.jumped = watch.guard is not None and watch.sound and watch.state.clocks is not None
             self.clock.change(self.rig.true, by=random.choice((-6 * HOUR, -60_000, 60_000, 6 * HOUR, 8 * DAY)))
         elif kind == "clock_drift":
             self._rate(random.choice((500_000, 900_000, 995_000, 1_005_000, 1_500_000, 3_000_000)))
