@@ -199,7 +199,7 @@ def _apply_gap(state: State, record: Record) -> State:
     state = state._replace(now=at, past=past, alarms=alarms, aside=aside)
     if anew_at and state.mode == Mode.RUNNING:
         state = _begin(_rebased(state._replace(bolus=None), end, aside.rung), end)
-    elif reason == GapReason.RESTART:
+    else:
         state = _without_bolus(state)
     return _climb(state, at, faults)
 
@@ -312,7 +312,7 @@ def _rebased(state: State, at: int, rung: int, carried: int | None = None) -> St
     plan, aside = state.plan, state.aside
     assert plan is not None, "without a program there is no schedule"
     head, once = plan.head, plan.program.once
-    if head is not None and once is not None and once.kind == Part.BRIDGE:
+    if once is not None and once.kind == Part.BRIDGE and head is not None:
         given = state.base + state.fired * plan.program.pulse_fg if carried is None else mass_by(plan, at)
         done = aside.done + min(max(given - head.low, 0), head.high - head.low)
         aside = aside._replace(head=at, done=done)
@@ -354,7 +354,7 @@ def _spaced(state: State, due: int) -> int:
     last = state.ledger.times
     if due == NEVER or not last:
         return due
-    return max(due, last[-1] + state.config.pulse_nl * MS_PER_DAY // max(state.config.flow_max, 1))
+    return max(due, last[-1] + state.config.pulse_nl * MS_PER_DAY // state.config.flow_max)
 
 
 def _sooner(one: int, other: int) -> int:

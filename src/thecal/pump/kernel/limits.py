@@ -59,11 +59,9 @@ def crowded(
 
     def most(window: int, first: int, last: int) -> int:
         """No window that ends in [first, last] holds more; for one end it is exact."""
-        since, past = first - window, 0
-        if since < at:
-            extra = mass_after(boluses, since)
-            given = mass_after(ledger, since) - extra
-            past = extra + max(given, counted_by(plan, at) - counted_by(plan, since))
+        since = first - window
+        extra = mass_after(boluses, since)
+        past = extra + max(mass_after(ledger, since) - extra, counted_by(plan, at) - counted_by(plan, min(since, at)))
         return past + ahead(last) - ahead(max(since, at))
 
     for window, cap in plan.program.caps:

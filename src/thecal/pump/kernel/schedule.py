@@ -135,8 +135,9 @@ def edges(plan: Plan, low: int, high: int) -> tuple[int, ...]:
             first = edge - (edge - low) // program.period * program.period
             found.update(range(first, high + 1, program.period))
     if plan.head is not None:
-        found |= {plan.head.begin, plan.head.end, *edges(plan.head.plan, plan.head.begin, plan.head.end)}
-    return tuple(edge for edge in sorted(found) if low <= edge <= high)
+        begin, end = plan.head.begin, plan.head.end
+        found |= {edge for edge in (begin, end, *edges(plan.head.plan, begin, end)) if low <= edge <= high}
+    return tuple(sorted(found))
 
 
 def most_in(plan: Plan, window: int) -> int:

@@ -120,8 +120,8 @@ class Journal:
             state = apply(state, fact)
         self._broken, self.state = False, state
         # A bank that is surely the older one does not matter; any other may have held what came last.
-        lost = sum(each.lost for each in banks if each is reading or not 0 < each.generation < reading.generation)
-        if reading.facts and not reading.lost and len(storage.read(self._bank)) > reading.size:
+        lost = sum(each.lost for each in banks if not 0 < each.generation < reading.generation)
+        if not reading.lost and len(storage.read(self._bank)) > reading.size:
             storage.truncate(self._bank, reading.size)
         if lost or not (reading.facts or new):
             fact = Fact("damage", now, (lost, int(bool(reading.facts))))

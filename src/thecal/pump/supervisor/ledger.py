@@ -6,10 +6,11 @@ each window keeps its sum and the place of its oldest entry. Time only goes forw
 
 from typing import NamedTuple
 
+from thecal.pump.supervisor.types import MOST
+
 HOUR = 3_600_000
 WINDOWS = (HOUR, 4 * HOUR, 24 * HOUR, 168 * HOUR)
 _BLOCK = 128
-_NEVER = 2**63
 
 type Entry = tuple[int, int]
 
@@ -38,7 +39,7 @@ class Ledger(NamedTuple):
         """The ledger with its windows ending at ``now``. A window of length W holds now and not now - W."""
         if now < self.same:
             return self
-        end, marks, same = self._end(), [], _NEVER
+        end, marks, same = self._end(), [], MOST
         for window, mark in zip(WINDOWS, self.marks, strict=True):
             number, total = mark
             while number < end:

@@ -205,7 +205,7 @@ def _day(steps: list[Any]) -> list[tuple[int, int]]:
     if steps[0][0] != 0 or any(a[0] >= b[0] for a, b in pairwise(steps)) or not any(dose for _, dose in steps):
         raise ValueError("program.steps: not rising from 0, or all nothing")
     spans, exact = [], 0
-    for (start, dose), (end, _) in pairwise([*steps, (DAY, 0)]):
+    for (start, dose), end in zip(steps, [*(start for start, _ in steps[1:]), DAY], strict=True):
         before = exact // DAY
         exact += dose * (end - start)
         spans.append((start, exact // DAY - before))

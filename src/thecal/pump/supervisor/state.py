@@ -56,11 +56,11 @@ class State(NamedTuple):
 
     def over_cap(self) -> bool:
         """Whether any window holds more than its cap and one pulse."""
-        if self.order is None:
-            return False
-        unit = max(self.order.pulse_fg, self.order.bridge_fg)
-        pairs = zip(self.ledger.marks, self.order.caps, strict=True)
-        return any(total > cap + unit for (_, total), cap in pairs)
+        order = self.order
+        return order is not None and any(
+            total > cap + max(order.pulse_fg, order.bridge_fg)
+            for (_, total), cap in zip(self.ledger.marks, order.caps, strict=True)
+        )
 
 
 def apply(state: State, fact: Fact) -> State:
@@ -99,14 +99,11 @@ def _install(state: State, text: str) -> State:
 
 
 def _permit(state: State, seq: int, train: int) -> State:
-    one, prime = state.figures.pulse_nl, train == PRIME
-    return state._replace(
+    prime = train == PRIME
+    return _drawn(state)._replace(
         seq=seq,
         last=state.now,
         ledger=state.ledger.add(state.now, 0 if prime else state.pulse_fg()),
-        volume=max(0, state.volume - one),
-        account=max(0, state.account - one),
-        drawn=state.drawn + one,
         prime=state.prime - prime,
         empty=state.empty and not prime,
         given=state.given + (not prime),

@@ -29,7 +29,7 @@ _ONCE = (
     PrimingBolus(20_000, HOUR),
     PrimingBolus(20_250, HOUR),
     Bridge((BridgeStep(3 * HOUR, 100_000), BridgeStep(2 * HOUR, 60_000)), MORPHINE.primary.concentration),
-    Bridge((BridgeStep(HOUR, 120_000),), MORPHINE.primary.concentration // 2),
+    Bridge((BridgeStep(HOUR, 60_000),), MORPHINE.primary.concentration * 2),  # counted for more than the oracle does
 )
 _CAPS = (CAPS, CAPS, Caps(45 * PULSE_FG, 600 * PULSE_FG), Caps(25 * PULSE_FG, 450 * PULSE_FG, 80 * PULSE_FG))
 _WRONG = (  # too much for the caps, too fast for the pump, slower than it can

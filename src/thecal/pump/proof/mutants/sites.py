@@ -1,7 +1,7 @@
 """Where a source file can be changed in one place, and into what: the operators of the mutants.
 
-Not changed are what takes no part in behaviour or is itself a check: assertions, annotations, docstrings, imports,
-decorators, ``__all__``, and the text of an error.
+Not changed are what takes no part in behaviour or is itself a check: assertions, ``strict`` of a zip, annotations,
+docstrings, imports, decorators, ``__all__``, and the text of an error.
 """
 
 import ast
@@ -111,7 +111,7 @@ def _slots(node: ast.AST) -> list[Slot]:
         for place, each in enumerate(value) if isinstance(value, list) else ((None, value),):
             if isinstance(each, ast.expr) and name != "annotation":
                 found.append((node, name, place))
-            elif isinstance(each, ast.keyword):
+            elif isinstance(each, ast.keyword) and each.arg != "strict":  # of a zip: that the lengths agree
                 found.append((each, "value", None))
             elif isinstance(each, ast.comprehension):
                 found += [(each, "iter", None), *((each, "ifs", number) for number in range(len(each.ifs)))]
