@@ -355,9 +355,9 @@ def _bad_requests(pump: Pump) -> dict[type[Request], list[Request]]:
     }
 
 
-# what changes no delivery, or here nothing: no alarm stands, and the path holds drug already
+# what changes no delivery, or here nothing: the path holds drug already
 _HARMLESS = {
-    StatusRequest, ReadRequest, HoursRequest, LogRequest, ResumeRequest, PathRequest, AlarmsRequest, SilenceRequest,
+    StatusRequest, ReadRequest, HoursRequest, LogRequest, PathRequest, AlarmsRequest, SilenceRequest,
 }  # fmt: skip
 
 

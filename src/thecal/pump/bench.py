@@ -25,9 +25,10 @@ from thecal.pump.hardware import (
     hardware_model,
     monitor,
 )
-from thecal.pump.hardware.pump import PL_PER_NL, Readings
+from thecal.pump.hardware.pump import PL_PER_NL
 from thecal.pump.held import MemoryFault
 from thecal.pump.prescription import Prescription
+from thecal.pump.senses import Senses
 from thecal.pump.status import RefillReport
 from thecal.pump.watch import Watch
 from thecal.quantity import Refusal, Refused
@@ -93,6 +94,7 @@ class Bench:
             path=Path(path_nl * PL_PER_NL, self.filling.path.masses(path_nl) if self.filling.path else None),
             gain_ppm=model.draw_gain(random) if self.gain_spread else 1_000_000,
         )
+        self.senses = Senses(self.truth, self.start)
         self.clock = Timebase.under(self.faults, self.start)
         self.storage, self._own = FaultyStorage(), FaultyStorage()
         self.watch = Watch(figures, path_nl, self._own, self.start, new=True, clock=self._true, reading=None)
@@ -117,24 +119,20 @@ class Bench:
         self._back_at = NEVER
         self._seen: dict[str, tuple[str, ...]] = {}
         self._watched: Device | None = None
-        self._read_at = self.start if {"level", "pressure"} & set(model.sensors) else NEVER
-        self._read: Readings | None = None
-        self._judged: frozenset[int] = frozenset()
-        self._filled_at = 0  # nL delivered when the level was last set by a refill
         self._look()
 
     def run_to(self, until: int) -> None:
         """Let true time pass to ``until``: every pulse, every sudden fault and every restart in between."""
         while True:
-            following = min(self._todo[0][0] if self._todo else NEVER, self._back_at, self._read_at, until)
+            following = min(self._todo[0][0] if self._todo else NEVER, self._back_at, self.senses.next_at, until)
             self._deliver(following)
             self._beat(min(following, self._back_at))
             self.now = max(self.now, min(following, self._back_at))  # a pulse may have cost the power
             if self._back_at <= self.now:
                 self._open()
-            elif self._read_at <= self.now:
-                self._read_at = self.now + monitor.EVERY_MS
-                self._monitor()
+            elif self.senses.next_at <= self.now:
+                self.senses.next_at = self.now + monitor.EVERY_MS  # while it is down, too
+                self._tell(lambda device, now: self.senses.look(device, self.watch, self.now, now))
             elif self._todo and self._todo[0][0] <= self.now:
                 _, fault, begins = self._todo.pop(0)
                 self._sudden(fault, begins=begins)
@@ -158,7 +156,12 @@ class Bench:
 
     def resume(self) -> None:
         """A person lets the pump go down its ladder as far as the alarms allow."""
-        self._tell(lambda device, now: admission.resume(device, self.profile, now), needed=True)
+
+        def go_on(device: Device, now: int) -> None:
+            self.senses.settle(device, now)
+            admission.resume(device, self.profile, now)
+
+        self._tell(go_on, needed=True)
 
     def mark_path(self, *, empty: bool) -> None:
         """A person says that the path is empty, or that it holds drug."""
@@ -169,19 +172,17 @@ class Bench:
     ) -> RefillReport:
         """Refill through the gate; ``withdrawn_nl`` None: what really came out. Raises Refused with nothing changed."""
         self.truth.run_to(self.now)
-        there = max(0, self.truth.reservoir_pl - self.truth.residual_pl) // PL_PER_NL
-        shown = there if withdrawn_nl is None else withdrawn_nl
+        shown = self.truth.in_reach_nl if withdrawn_nl is None else withdrawn_nl
         reports: list[RefillReport] = []
 
         def told(device: Device, now: int) -> None:
             reports.append(admission.refill(device, self.profile, shown, fill, fill_nl, now, order)[0])
 
         self._tell(told, needed=True)
-        if self.device is not None:
-            self._filled_at = self.device.status(self.now).delivered_nl
         if order is not None:
             self.orders.append((self.now, order))
         self.truth.refill(fill_nl, fill.masses(fill_nl), self.now)
+        self._tell(lambda device, now: self.senses.filled(device, self.watch, self.now, now))
         if not reports:
             raise Refused(Refusal("pump_down", "the power went in the middle of it", "refill", "Read the pump."))
         return reports[0]
@@ -222,7 +223,7 @@ class Bench:
             raise Refused(Refusal("too_many_strokes", what, "length", "Take a shorter time or a lower flow."))
         assert self.device is not None, "a pulse has a controller"
         self.counted[seq] = self.device.counted_fg
-        return int(self.truth.stroke(seq, self.now))
+        return self.senses.fire(self.watch, seq, self.now)
 
     def _deliver(self, until: int) -> None:
         """Every pulse that the device's clock brings about before true time ``until``."""
@@ -250,21 +251,6 @@ class Bench:
         except OSError:
             self._down(NEVER if self.storage.full else self.now + RESTART_MS)
         self._look()
-
-    def _monitor(self) -> None:
-        """Level and pressure against the account; what they call for goes to the controller."""
-        if self.device is None:
-            return
-        believed = self.device.status(self.now)
-        delivered = believed.delivered_nl - self._filled_at
-        read, before = self.truth.read(self.now), self._read
-        found = monitor.judge(self.truth.model, read, believed.reservoir_nl, delivered, before)
-        self._read = read
-        began, ended = found - self._judged, self._judged - found
-        if began or ended:
-            self._judged = found
-            bits = [sum(1 << number for number in numbers) for numbers in (began, ended)]
-            self._tell(lambda device, now: device.heed(bits[0], bits[1], now))
 
     def _sudden(self, fault: Fault, *, begins: bool) -> None:
         if fault.kind == "power_loss":

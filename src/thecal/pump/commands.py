@@ -45,6 +45,7 @@ from thecal.pump.protocol import (
 from thecal.pump.status import Status
 from thecal.pump.storage import FileStorage
 from thecal.pump.watch import Watch
+from thecal.pump.world import World
 from thecal.quantity import Refusal, Refused
 
 LATE_REAL_MS = 5_000
@@ -80,7 +81,14 @@ class Pump:
             self.watch = Watch(figures, path_nl, self._supervisor, now)
             return self.watch
 
-        self.device = Device.open(self._storage, now, max_late_ms=LATE_REAL_MS * self._speed, watch=watch)
+        self.device = Device.open(
+            self._storage,
+            now,
+            max_late_ms=LATE_REAL_MS * self._speed,
+            mechanism=lambda seq, at: self.world.fire(self.watch, seq, at),
+            watch=watch,
+        )
+        self.world = World(folder, self.profile, self.device, now, durable=self.durable)
         self.annunciator = Annunciator(folder, now)
         self._told: tuple[object, ...] = ()
         self._note("started", process=os.getpid(), speed=self._speed, durable=self.durable)
@@ -90,6 +98,7 @@ class Pump:
         self._note("ended", process=os.getpid())
         self._storage.close()
         self._supervisor.close()
+        self.world.close()
 
     def advance(self) -> int:
         """Deliver all that is due by now, log what is new, and return now (device ms)."""
@@ -98,7 +107,7 @@ class Pump:
             self.device.max_late_ms = LATE_REAL_MS * self._speed
             self._note("clock", speed=self._speed)
         now = self.clock.now_ms()
-        self.device.advance(now)
+        self.world.run(self.device, self.watch, now)
         self._tell_news(now)
         return now
 

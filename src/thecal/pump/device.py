@@ -17,9 +17,11 @@ from thecal.pump.catalog import DeviceFigures
 from thecal.pump.compile import compile_order
 from thecal.pump.fluid import Fluid, Refilled
 from thecal.pump.held import (
+    Account,
     Body,
     Mark,
     MemoryFault,
+    account,
     check_fill,
     checkpoint,
     flipped,
@@ -198,6 +200,17 @@ class Device:
         faults = self._state.aside.faults
         own = tuple(_ALARMS[bit] for bit in kernel.Alarm if bit & self._state.alarms)
         return own + tuple(alarm.name for alarm in alarms() if faults >> alarm.number & 1)
+
+    @property
+    def account(self) -> Account:
+        """What the device believes of its reservoir and its mechanism."""
+        return account(self._body, self._state)
+
+    @property
+    def fill_mark(self) -> str:
+        """Changes with every refill, and with nothing else."""
+        fluid = self._body.fluid
+        return sha256(repr((fluid.filled, fluid.withdrawn)).encode()).hexdigest()[:32]
 
     @property
     def gap_count(self) -> int:

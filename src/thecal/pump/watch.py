@@ -130,6 +130,10 @@ class Watch:
         """The level sensor says that the reservoir holds this much."""
         self._tell(Level(low_nl, high_nl, self._clock(now)))
 
+    def report(self, alarms: int) -> None:
+        """What the hardware around it has found, bit n for alarm n: it goes the way of what the supervisor raises."""
+        self._raised |= alarms
+
     def limit(self, rung: int, now: int) -> None:
         """The controller stands on this rung; the supervisor permits no more than that gives."""
         if rung > self._guard.state.rung:

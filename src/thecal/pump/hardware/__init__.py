@@ -1,6 +1,6 @@
 """Virtual hardware of a pump: what really moves, what the sensors say, and everything that can go wrong with it."""
 
-from thecal.pump.hardware import monitor
+from thecal.pump.hardware import monitor, outlook
 from thecal.pump.hardware.catheter import Path
 from thecal.pump.hardware.faults import PPM, Fault, FaultKind, Figure, fault_kinds, make_fault
 from thecal.pump.hardware.model import (
@@ -40,4 +40,5 @@ __all__ = [
     "hardware_problems",
     "make_fault",
     "monitor",
+    "outlook",
 ]

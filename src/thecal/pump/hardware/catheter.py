@@ -1,16 +1,19 @@
 """The fluid path of the virtual pump: a queue of slugs from the reservoir to the tip, and what a damaged one loses.
 
 Volumes in pL, masses in fg by drug, all exact integers; places in ppm of the path from the outlet (0) to the tip.
-Fluid moves as plugs here; how far the front may be smeared is told by ``thecal.pump.arrival``. Mass is conserved: what
-entered is in the path, at the tip, or beside it.
+Fluid moves as plugs here, and neighbours of one concentration (to 1 ppm) are one slug; how far the front may be smeared
+is told by ``thecal.pump.arrival``. Mass is conserved: what entered is in the path, at the tip, or beside it.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from thecal.pump.hardware.faults import PPM
 
 type Masses = dict[str, int]
+type Slug = tuple[int, Masses, bool]
+"""Volume, fg by drug, and whether that is known."""
 
 _MOST_STEPS = 64
 
@@ -25,9 +28,29 @@ class Path:
         self.beside: Masses = {}
         self.tip_pl = 0
         self.beside_pl = 0
-        self._slugs: deque[tuple[int, Masses, bool]] = deque()
+        self._slugs: deque[Slug] = deque()
         if volume:
             self._slugs.append((volume, dict(content or {}), content is not None))
+
+    @classmethod
+    def of(cls, slugs: Iterable[Slug]) -> "Path":
+        """A path that holds these slugs, from the outlet to the tip."""
+        made = cls(0, None)
+        made._slugs.extend((volume, dict(masses), known) for volume, masses, known in slugs)
+        made.volume = sum(volume for volume, _, _ in made._slugs)
+        return made
+
+    def plain(self) -> list[Any]:
+        """Plain values, to be kept."""
+        return [self.at_tip, self.beside, self.tip_pl, self.beside_pl, list(self._slugs)]
+
+    @classmethod
+    def from_plain(cls, plain: list[Any]) -> "Path":
+        """The path that ``plain`` described."""
+        at_tip, beside, tip_pl, beside_pl, slugs = plain
+        made = cls.of(slugs)
+        made.at_tip, made.beside, made.tip_pl, made.beside_pl = at_tip, beside, tip_pl, beside_pl
+        return made
 
     @property
     def known(self) -> bool:
@@ -74,13 +97,10 @@ class Path:
         self.tip_pl += volume - lost
 
     def _append(self, volume: int, masses: Masses) -> None:
-        if self._slugs:
-            first, held, known = self._slugs[0]
-            if known and all(held.get(d, 0) * volume == masses.get(d, 0) * first for d in {*held, *masses}):
-                _add(held, masses)
-                self._slugs[0] = (first + volume, held, True)
-                return
-        self._slugs.appendleft((volume, dict(masses), True))
+        slug = (volume, dict(masses), True)
+        if self._slugs and _alike(slug, self._slugs[0]):
+            slug = _joined(slug, self._slugs.popleft())
+        self._slugs.appendleft(slug)
 
     def _take_last(self, volume: int) -> Masses:
         """Take ``volume`` from the end of the queue."""
@@ -98,7 +118,7 @@ class Path:
 
     def _take_at(self, place: int, volume: int) -> Masses:
         """Take ``volume`` from the stretch that ends at ``place`` pL from the outlet (at least the volume itself)."""
-        behind: list[tuple[int, Masses, bool]] = []
+        behind: list[Slug] = []
         beyond = sum(slug[0] for slug in self._slugs) - max(place, volume)
         while beyond > 0:
             last, masses, known = self._slugs.pop()
@@ -110,10 +130,29 @@ class Path:
             behind.append((last, masses, known))
             beyond -= last
         out = self._take_last(volume)
-        self._slugs.extend(reversed(behind))
+        for slug in reversed(behind):
+            joins = self._slugs and _alike(self._slugs[-1], slug)
+            self._slugs.append(_joined(self._slugs.pop(), slug) if joins else slug)
         return out
 
 
 def _add(total: Masses, more: Mapping[str, int]) -> None:
     for drug, mass in more.items():
         total[drug] = total.get(drug, 0) + mass
+
+
+def _alike(one: Slug, other: Slug) -> bool:
+    """Whether both are known and of one concentration, to 1 ppm: what is rounded away at each stroke is no more."""
+    (volume, masses, known), (beyond, held, also) = one, other
+    if not (known and also):
+        return False
+    for drug in {*masses, *held}:
+        here, there = masses.get(drug, 0) * beyond, held.get(drug, 0) * volume
+        if abs(here - there) * PPM > max(here, there):
+            return False
+    return True
+
+
+def _joined(one: Slug, other: Slug) -> Slug:
+    _add(other[1], one[1])
+    return one[0] + other[0], other[1], True
