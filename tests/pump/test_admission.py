@@ -33,10 +33,14 @@ from thecal.pump import (
 from thecal.pump.commands import COMMANDS, Pump, Session
 from thecal.pump.protocol import (
     AcknowledgeRequest,
+    AlarmCheckRequest,
     AlarmsRequest,
     BolusRequest,
+    ClearRequest,
     CommitRequest,
     EchoRequest,
+    FaultRequest,
+    HardwareRequest,
     HoursRequest,
     LogRequest,
     PathRequest,
@@ -352,12 +356,17 @@ def _bad_requests(pump: Pump) -> dict[type[Request], list[Request]]:
         AlarmsRequest: [AlarmsRequest(v=1, id=1, command="alarms")],
         AcknowledgeRequest: [AcknowledgeRequest(v=1, id=1, command="acknowledge", alarm="free_flow")],
         SilenceRequest: [SilenceRequest(v=1, id=1, command="silence", span=1)],
+        AlarmCheckRequest: [AlarmCheckRequest(v=1, id=1, command="alarm_check", heard=True)],
+        HardwareRequest: [HardwareRequest(v=1, id=1, command="hardware")],
+        FaultRequest: [FaultRequest(v=1, id=1, command="fault", kind="power_loss")],
+        ClearRequest: [ClearRequest(v=1, id=1, command="clear")],
     }
 
 
 # what changes no delivery, or here nothing: the path holds drug already
 _HARMLESS = {
     StatusRequest, ReadRequest, HoursRequest, LogRequest, PathRequest, AlarmsRequest, SilenceRequest,
+    AlarmCheckRequest, HardwareRequest, ClearRequest,
 }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """What people tell a running pump beside its order: a bolus, go on, the path is empty, I have seen this alarm."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from pump_orders import MG, make_pump, order
 from test_pump_command import thecal
 
-from thecal.pump import PumpLink, Ward
+from thecal.pump import PumpLink, Ward, runner
 from thecal.pump.parts import PatientBolus, PrimingBolus
 from thecal.quantity import Refused
 
@@ -108,3 +110,32 @@ def test_a_pump_whose_supervisor_lost_its_journal_gives_nothing_and_says_so(link
     assert now.delivered_pulses == before.delivered_pulses
     assert {"state_suspect", "under_delivery"} <= set(now.alarms)
     assert any(line["event"] == "vetoed" for line in link.log(200))
+
+
+def test_a_fault_is_put_seen_and_cleared_by_hand_and_no_kill_makes_it_forgotten(link: PumpLink, ward: Ward) -> None:
+    folder = str(link.folder)
+    code, told = cli("fault", folder, "gain", "--set", "gain=1.5")
+    assert code == 0 and "DEMONSTRATION" in told and "gain 1.5" in told
+    link.program(order(now=link.status().now))
+    while link.hardware()["strokes"] < 100:
+        pass
+    before = link.hardware()
+    process = runner(link.folder)
+    assert process is not None
+    os.kill(process, signal.SIGKILL)
+    while runner(link.folder) is not None:
+        pass
+    ward.start(link.folder.name)
+    believed, after, later = link.status(), link.hardware(), link.status()
+    assert after["strokes"] >= before["strokes"]
+    assert believed.delivered_pulses <= after["strokes"] <= later.delivered_pulses + later.doubtful_pulses
+    assert after["moved_nl"] == after["strokes"] * 375
+    code, told = cli("status", folder)
+    assert "DEMONSTRATION of faults: gain" in told
+    code, told = cli("truth", folder)
+    assert code == 0 and "as the pump believes" in told
+    assert json.loads(cli("truth", folder, "--json")[1])["demonstration"]
+    assert cli("fault", folder, "gain", "--set", "gain")[0] == 2
+    assert cli("fault", folder, "clock_stop")[0] == 2
+    code, told = cli("fault", folder, "--clear")
+    assert code == 0 and "nothing is wrong with it" in told

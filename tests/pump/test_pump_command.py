@@ -131,7 +131,9 @@ def test_the_models_are_listed_with_what_they_lack() -> None:
     assert rows["codman_3000"] == ["a settable flow"]
 
 
-@pytest.mark.parametrize("command", ["models", "create", "run", "status", "log", "hours", "program", "stop", "refill"])
+@pytest.mark.parametrize(
+    "command", ["models", "create", "run", "status", "log", "hours", "program", "stop", "refill", "fault", "truth"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = thecal(command, "--help")
     assert done.returncode == 0

@@ -2,23 +2,20 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from thecal.cli import pump_mutants, pump_proof
+from thecal.cli import pump_hardware, pump_mutants, pump_proof
+from thecal.cli.pump_link import AsJson, Folder, linked, print_json
 from thecal.quantity import Refusal, Refused
 
 if TYPE_CHECKING:
     from thecal.pump import CommandReceipt
     from thecal.quantity import Kind
 
-Folder = Annotated[Path, typer.Argument(help="The pump's folder.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Text = Annotated[str, typer.Option(help="A quantity with its unit.")]
 
 pump_app = typer.Typer(
@@ -30,6 +27,7 @@ pump_app = typer.Typer(
     "'thecal pump stop p1'. Every quantity is written with its unit. Errors go to standard error with exit code 2.",
 )
 pump_proof.register(pump_app)
+pump_hardware.register(pump_app)
 pump_mutants.register(pump_app)
 
 
@@ -50,7 +48,7 @@ def models(as_json: AsJson = False) -> None:
             ]
         rows.append({"id": model.id, "name": model.name, "design": model.design, "lacks": lacks})
     if as_json:
-        _print(rows)
+        print_json(rows)
         return
     for row in rows:
         note = f"  cannot run, lacks: {', '.join(row['lacks'])}" if row["lacks"] else ""  # type: ignore[arg-type]
@@ -114,25 +112,28 @@ def status(folder: Folder, as_json: AsJson = False) -> None:
     from thecal.pump import PumpLink
     from thecal.quantity import MASS, VOLUME, auto
 
-    with _linked():
+    with linked():
         link = PumpLink(folder)
         now, info = link.status(), link.info()
     if as_json:
-        _print({**asdict(now), "link": {**asdict(info), "fill": str(info.fill)}})
+        print_json({**asdict(now), "link": {**asdict(info), "fill": str(info.fill)}})
         return
     at_tip = ", ".join(f"{drug} {auto(mass, MASS)}" for drug, mass in now.tip_fg.items()) or "nothing yet"
+    least = "not yet read" if info.least_nl is None else f"at least {auto(info.least_nl, VOLUME)}"
     rows = {
         "state": now.state,
         "alarms": ", ".join(now.alarms) or "none",
         "model": info.profile,
         "filled with": str(info.fill),
-        "reservoir": f"{auto(now.reservoir_nl, VOLUME)} that a needle can bring back",
+        "reservoir": f"{auto(now.reservoir_nl, VOLUME)} that a needle can bring back; {least}",
         "delivered": f"{now.delivered_pulses} pulses, {auto(now.delivered_nl, VOLUME)}; at the tip: {at_tip}",
         "missed": f"{now.missed_pulses} pulses in {now.gap_count} gaps, {now.doubtful_pulses} pulses in doubt",
         "prescription": now.prescription_digest or "none",
     }
     if info.speed != 1:
         rows["clock"] = f"DEMONSTRATION, {info.speed} times real time; not synced to the disk at each pulse"
+    if info.faults:
+        rows["hardware"] = f"DEMONSTRATION of faults: {', '.join(info.faults)}"
     for label, text in rows.items():
         print(f"{label:13} {text}")
 
@@ -142,10 +143,10 @@ def log(folder: Folder, limit: Annotated[int, typer.Option(min=1, max=200)] = 50
     """Show the latest lines of a running pump's log: starts, programs, refills, alarms, gaps, refusals."""
     from thecal.pump import PumpLink
 
-    with _linked():
+    with linked():
         lines = PumpLink(folder).log(limit)
     if as_json:
-        _print(lines)
+        print_json(lines)
         return
     for line in lines:
         rest = {key: value for key, value in line.items() if key not in {"at", "event"}}
@@ -158,10 +159,10 @@ def hours(folder: Folder, since: Annotated[int, typer.Option(min=0)] = 0, as_jso
     from thecal.pump import PumpLink
     from thecal.quantity import MASS, VOLUME, auto
 
-    with _linked():
+    with linked():
         found = PumpLink(folder).hours(since)
     if as_json:
-        _print([asdict(hour) for hour in found])
+        print_json([asdict(hour) for hour in found])
         return
     for hour in found:
         print(
@@ -191,7 +192,7 @@ def program(
     from thecal.pump import Caps, Prescription, PumpLink, SimpleContinuous, describe, profile
     from thecal.quantity import DOSE_RATE, MASS, MS_PER_DAY
 
-    with _linked():
+    with linked():
         link = PumpLink(folder)
         info, now = link.info(), link.status().now
         if info.fill is None:
@@ -218,12 +219,19 @@ def program(
 
 
 @pump_app.command()
-def stop(folder: Folder, as_json: AsJson = False) -> None:
+def stop(
+    folder: Folder,
+    emergency: Annotated[
+        bool,
+        typer.Option("--emergency", help="You are not of its clinic: it raises an alarm that the clinic must see."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Stop delivery, and read back that it stopped. The process goes on running."""
     from thecal.pump import PumpLink
 
-    with _linked():
-        receipt = PumpLink(folder).stop()
+    with linked():
+        receipt = PumpLink(folder).stop(emergency=emergency)
     _say(_receipt(receipt), f"stopped: {receipt.state}", as_json)
     _warn(receipt)
 
@@ -233,7 +241,7 @@ def bolus(folder: Folder, as_json: AsJson = False) -> None:
     """Ask for the patient's bolus, as the patient would. Refused with the reason when it is not allowed now."""
     from thecal.pump import PumpLink
 
-    with _linked():
+    with linked():
         receipt = PumpLink(folder).request_bolus()
     _say(_receipt(receipt), f"bolus: {receipt.state}", as_json)
 
@@ -247,7 +255,7 @@ def resume(
     """Let a pump go on that its safe states hold back. Name every alarm that stands, so that none is overlooked."""
     from thecal.pump import PumpLink
 
-    with _linked():
+    with linked():
         receipt = PumpLink(folder).resume(tuple(seen))
     _say(_receipt(receipt), f"resume: {receipt.state}", as_json)
     _warn(receipt)
@@ -262,7 +270,7 @@ def path(
     """Record whether the path from pump to tip is empty. Only an empty one may be primed."""
     from thecal.pump import PumpLink
 
-    with _linked():
+    with linked():
         receipt = PumpLink(folder).mark_path(empty=empty)
     _say(_receipt(receipt), f"path: {receipt.state}", as_json)
 
@@ -272,21 +280,26 @@ def alarms(
     folder: Folder,
     acknowledge: Annotated[str, typer.Option(help="Say that you have seen the alarm of this name.")] = "",
     silence: Annotated[str, typer.Option(help="No sound for so long, for example '10 min'.")] = "",
+    check: Annotated[
+        bool | None, typer.Option("--heard/--not-heard", help="The alarm was tried, and the patient heard it or not.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the alarms that stand, the most urgent first, with what to do; acknowledge or silence them."""
+    """List the alarms that stand, the most urgent first, with what to do; acknowledge, silence or try them."""
     from thecal.pump import PumpLink
     from thecal.quantity import DURATION, parse
 
-    with _linked():
+    with linked():
         link = PumpLink(folder)
         rows = link.alarms()
         if acknowledge:
             rows = link.acknowledge(acknowledge)
         if silence:
             rows = link.silence(parse(silence, DURATION))
+        if check is not None:
+            rows = link.alarm_check(heard=check)
     if as_json:
-        _print(rows)
+        print_json(rows)
         return
     for row in rows or [{}]:
         if not row:
@@ -303,6 +316,10 @@ def refill(
     withdrawn: Text,
     volume: Text,
     fill: Annotated[str, typer.Option(help="Another solution than before needs a stopped pump.")] = "",
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="As scanned, of the order and of the syringe: 'morphine 10 mg/mL; lot A123; 18 mL'."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Record a refill: what the needle brought back, and how much of what went in."""
@@ -311,12 +328,12 @@ def refill(
     from thecal.quantity import VOLUME, auto, parse
 
     taken, given = parse(withdrawn, VOLUME), parse(volume, VOLUME)
-    with _linked():
+    with linked():
         link = PumpLink(folder)
         held = Solution.parse(fill) if fill else link.info().fill
         if held is None:
             raise Refused(Refusal("reservoir_unknown", "say what is filled in", "fill"))
-        receipt = link.refill(taken, held, given)
+        receipt = link.refill(taken, held, given, labels=tuple(label or ()))
     report = receipt.refill
     assert report is not None, "a refill brings its report"
     text = (
@@ -343,18 +360,6 @@ def _json_file(file: Path) -> object:
         raise Refused(Refusal("unreadable", f"{file} holds no order: {error}", "--file")) from None
 
 
-@contextmanager
-def _linked() -> Iterator[None]:
-    """Turns a link that is down into a refusal that says what to do."""
-    from thecal.pump import LinkDown
-
-    try:
-        yield
-    except LinkDown as down:
-        do = "Start it with 'thecal pump run --dir DIR'." if down.state == "intended" else ""
-        raise Refused(Refusal("link_down", str(down), "pump", do)) from None
-
-
 def _receipt(receipt: "CommandReceipt") -> dict[str, object]:
     return {key: value for key, value in asdict(receipt).items() if key != "refill"}
 
@@ -372,10 +377,6 @@ def _utc(ms: int) -> str:
 
 def _say(plain: dict[str, object], text: str, as_json: bool) -> None:
     if as_json:
-        _print(plain)
+        print_json(plain)
     else:
         print(text)
-
-
-def _print(plain: object) -> None:
-    print(json.dumps(plain))

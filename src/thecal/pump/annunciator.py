@@ -23,6 +23,7 @@ from thecal.pump.alarm_table import (
     alarm_named,
     begin,
     end,
+    escalate,
     silence,
     tick,
 )
@@ -69,6 +70,10 @@ class Annunciator:
         if all(entry.number != number for entry in self.board):
             raise Refused(Refusal("alarm", f"{name} does not stand", "alarm", "Read which alarms stand."))
         self._keep(acknowledge(self.board, number))
+
+    def escalate(self, name: str, now: int) -> None:
+        """The condition in words under which that alarm becomes more urgent holds; once is enough."""
+        self._keep(escalate(self.board, alarm_named(name).number, now))
 
     def silence(self, span: int, now: int, channel: Channel = "implant") -> None:
         """No sound for ``span`` ms from what stands now. Raises Refused for longer than an alarm allows."""

@@ -7,26 +7,31 @@ brought it and dies with it; only commit starts it. Units: ms, nL, fg.
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from thecal.formulary import Finding, Solution
 from thecal.pump import admission
-from thecal.pump.alarm_table import alarm
+from thecal.pump.alarm_table import alarm, alarm_named
 from thecal.pump.annunciator import Annunciator
 from thecal.pump.catalog import DeviceFigures, profile
 from thecal.pump.clock import RealTime, SharedClock
 from thecal.pump.device import Device
 from thecal.pump.folder import JOURNAL, SUPERVISOR, read_config
+from thecal.pump.hardware import outlook
+from thecal.pump.label import MISMATCH, Label, check_labels
 from thecal.pump.log import PumpLog
 from thecal.pump.prescription import Prescription
 from thecal.pump.protocol import (
     AcknowledgeRequest,
+    AlarmCheckRequest,
     AlarmsRequest,
     BolusRequest,
+    ClearRequest,
     CommitRequest,
     EchoRequest,
+    FaultRequest,
+    HardwareRequest,
     HoursRequest,
     LogRequest,
     PathRequest,
@@ -42,13 +47,19 @@ from thecal.pump.protocol import (
     monotonic_ms,
     refuse,
 )
-from thecal.pump.status import Status
 from thecal.pump.storage import FileStorage
 from thecal.pump.watch import Watch
 from thecal.pump.world import World
 from thecal.quantity import Refusal, Refused
 
 LATE_REAL_MS = 5_000
+_REFILL_MISMATCH = "refill_mismatch"
+_EMERGENCY_USED, _ALARM_CHANNEL_LOST = 34, 35
+_OVER_WHEN_SEEN = {
+    12,
+    29,
+    _EMERGENCY_USED,
+}  # a fill beside the pump, a gap of volume, an emergency: they were, and are told
 
 
 @dataclass(slots=True)
@@ -91,6 +102,7 @@ class Pump:
         self.world = World(folder, self.profile, self.device, now, durable=self.durable)
         self.annunciator = Annunciator(folder, now)
         self._told: tuple[object, ...] = ()
+        self._strange_air = False
         self._note("started", process=os.getpid(), speed=self._speed, durable=self.durable)
 
     def close(self) -> None:
@@ -133,12 +145,16 @@ class Pump:
             return refuse(request.id, *refused.refusals)
 
     def _status(self, _: StatusRequest, __: Session, now: int) -> dict[str, Any]:
-        status = self.device.status(now)
+        status, senses = self.device.status(now), self.world.senses
         return {
             "status": asdict(status),
             "profile": self.profile.id,
             "fill": str(self.device.fill),
-            "fill_mark": _fill_mark(status),
+            "fill_mark": self.device.fill_mark,
+            "least_nl": senses.least_nl,
+            "service_left_ms": senses.service_left,
+            "strange_air": senses.strange_air,
+            "faults": [each["kind"] for each in self.world.plain(now)["faults"] if each["active"]],
             "speed": self._speed,
             "durable": self.durable,
             "process": os.getpid(),
@@ -166,6 +182,8 @@ class Pump:
             raise Refused(Refusal("digest_differs", what, "digest", "Stage it again."))
         session.staged, session.echoed = None, False
         receipt, findings = admission.load(self.device, order, self.profile, now)
+        if _REFILL_MISMATCH in self.device.alarms:
+            self.device.heed(0, 1 << alarm_named(_REFILL_MISMATCH).number, now)
         self._note("program", digest=receipt.digest, id=order.id, author=order.author)
         return {**asdict(receipt), "warnings": _plain(findings)}
 
@@ -175,9 +193,11 @@ class Pump:
             return {"prescription": None, "digest": None}
         return {"prescription": order.to_bytes().decode("ascii"), "digest": order.digest()}
 
-    def _stop(self, _: StopRequest, __: Session, now: int) -> dict[str, Any]:
+    def _stop(self, request: StopRequest, _: Session, now: int) -> dict[str, Any]:
         findings = admission.stop(self.device, self.profile, now)
-        self._note("stop")
+        if request.emergency:
+            self.device.heed(1 << _EMERGENCY_USED, 0, now)
+        self._note("stop", emergency=request.emergency)
         return {"at": now, "warnings": _plain(findings)}
 
     def _bolus(self, _: BolusRequest, __: Session, now: int) -> dict[str, Any]:
@@ -190,6 +210,7 @@ class Pump:
         if unseen:
             what = f"alarms stand that were not named as seen: {', '.join(unseen)}"
             raise Refused(Refusal("alarms_unseen", what, "seen", "Read the status, and name every alarm."))
+        self.world.senses.settle(self.device, now)
         findings = admission.resume(self.device, self.profile, now)
         self._note("resume", seen=request.seen)
         return {"at": now, "warnings": _plain(findings)}
@@ -204,6 +225,8 @@ class Pump:
 
     def _acknowledge(self, request: AcknowledgeRequest, _: Session, now: int) -> dict[str, Any]:
         self.annunciator.acknowledge(request.alarm)
+        if (number := alarm_named(request.alarm).number) in _OVER_WHEN_SEEN:
+            self.device.heed(0, 1 << number, now)
         self._note("acknowledge", alarm=request.alarm)
         return {"at": now, "alarms": self.annunciator.rows()}
 
@@ -213,16 +236,54 @@ class Pump:
         return {"at": now, "alarms": self.annunciator.rows()}
 
     def _refill(self, request: RefillRequest, _: Session, now: int) -> dict[str, Any]:
-        if request.mark != _fill_mark(self.device.status(now)):
+        if request.mark != self.device.fill_mark:
             what = "the reservoir was refilled since its status was read, perhaps by this very order"
             raise Refused(Refusal("refill_repeated", what, "mark", "Read the status again before a refill."))
         order = None if request.prescription is None else Prescription.from_plain(request.prescription)
-        fill = Solution.parse(request.fill)
+        fill, given_nl = Solution.parse(request.fill), self.device.account.given_nl
+        labels = self._labels(request, fill, now)
         report, findings = admission.refill(
             self.device, self.profile, request.withdrawn_nl, fill, request.fill_nl, now, order
         )
-        self._note("refill", fill=str(fill), fill_nl=request.fill_nl, withdrawn_nl=request.withdrawn_nl)
+        self.world.refill(self.device, self.watch, now)
+        gap = 1 << outlook.VOLUME_GAP if outlook.volume_gap(report.discrepancy_nl, given_nl) else 0
+        if gap or _REFILL_MISMATCH in self.device.alarms:
+            self.device.heed(gap, 1 << alarm_named(_REFILL_MISMATCH).number, now)
+        lots = sorted({label.lot for label in labels})
+        self._note("refill", fill=str(fill), fill_nl=request.fill_nl, withdrawn_nl=request.withdrawn_nl, lots=lots)
         return {"report": {**asdict(report), "fill": asdict(report.fill)}, "warnings": _plain(findings)}
+
+    def _labels(self, request: RefillRequest, fill: Solution, now: int) -> tuple[Label, ...]:
+        """The labels of a fill. What differs is an alarm, which locks boluses until a fill or an order that fits."""
+        try:
+            return check_labels(tuple(request.labels), fill, request.fill_nl)
+        except Refused as refused:
+            if any(refusal.code == MISMATCH for refusal in refused.refusals):
+                self.device.heed(1 << alarm_named(_REFILL_MISMATCH).number, 0, now)
+            raise
+
+    def _alarm_check(self, request: AlarmCheckRequest, _: Session, now: int) -> dict[str, Any]:
+        bit = 1 << _ALARM_CHANNEL_LOST
+        self.device.heed(0 if request.heard else bit, bit if request.heard else 0, now)
+        self._note("alarm_check", heard=request.heard)
+        return {"at": now, "alarms": self.annunciator.rows()}
+
+    def _hardware(self, _: HardwareRequest, __: Session, now: int) -> dict[str, Any]:
+        return {"demonstration": True, **self.world.plain(now)}
+
+    def _fault(self, request: FaultRequest, _: Session, now: int) -> dict[str, Any]:
+        at = now + request.after
+        until = None if request.lasts is None else at + request.lasts
+        fault = self.world.put(request.kind, request.figures, at, until)
+        self._note("fault", kind=fault.kind, begins=at, ends=until, of=fault.said(), demonstration=True)
+        return {"demonstration": True, **self.world.plain(now)}
+
+    def _clear(self, request: ClearRequest, _: Session, now: int) -> dict[str, Any]:
+        ended = self.world.clear(request.kind, now)
+        if request.valve:
+            self.world.reset_valve()
+        self._note("clear", kind=request.kind, ended=ended, valve=request.valve, demonstration=True)
+        return {"demonstration": True, "ended": ended, **self.world.plain(now)}
 
     def _hours(self, request: HoursRequest, _: Session, __: int) -> dict[str, Any]:
         return {"hours": [asdict(hour) for hour in self.device.hours(request.since)[: request.limit]]}
@@ -245,6 +306,12 @@ class Pump:
         for signal in self.annunciator.update(self.device.alarms, now):
             if known.get(signal.number) != signal.priority:  # its first tone, or an escalation; repeats are not news
                 self._note("alarm", name=alarm(signal.number).name, priority=signal.priority)
+        senses = self.world.senses
+        if senses.flow_is_late:
+            self.annunciator.escalate("mri_stall", now)
+        if senses.strange_air != self._strange_air:
+            self._strange_air = senses.strange_air
+            self._note("environment", outside=self._strange_air)
         if vetoes := self.watch.take_vetoes():
             self._note("vetoed", reasons=vetoes)
 
@@ -264,6 +331,10 @@ COMMANDS: dict[type[Request], Handler] = {
     AcknowledgeRequest: Pump._acknowledge,
     SilenceRequest: Pump._silence,
     RefillRequest: Pump._refill,
+    AlarmCheckRequest: Pump._alarm_check,
+    HardwareRequest: Pump._hardware,
+    FaultRequest: Pump._fault,
+    ClearRequest: Pump._clear,
     HoursRequest: Pump._hours,
     LogRequest: Pump._log_lines,
 }
@@ -271,12 +342,6 @@ COMMANDS: dict[type[Request], Handler] = {
 
 def _early(command: str, needed: str) -> Refusal:
     return Refusal("out_of_order", f"'{command}' came before '{needed}'", "command", "Stage, echo, commit, then read.")
-
-
-def _fill_mark(status: Status) -> str:
-    """Changes with every refill, and with nothing else."""
-    seen = repr((sorted(status.filled_fg.items()), sorted(status.withdrawn_fg.items())))
-    return sha256(seen.encode()).hexdigest()[:32]
 
 
 def _plain(findings: tuple[Finding, ...]) -> list[dict[str, object]]:

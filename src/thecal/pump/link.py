@@ -56,7 +56,8 @@ class CommandReceipt:
 class PumpInfo:
     """What a pump says beside its status: its clock, its process, and what it was filled with.
 
-    ``durable`` False: the pump runs on a demonstration clock and does not sync to the disk at each pulse.
+    ``least_nl``: the least that can be left in the reservoir. ``faults``: what was put into its virtual hardware and is
+    there now. ``durable`` False: the pump runs on a demonstration clock and does not sync to the disk at each pulse.
     """
 
     speed: int
@@ -65,6 +66,8 @@ class PumpInfo:
     profile: str
     fill: Solution | None
     fill_mark: str
+    least_nl: int | None = None
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -149,6 +152,8 @@ class PumpLink:
             profile=plain["profile"],
             fill=None if plain["fill"] is None else Solution.parse(plain["fill"]),
             fill_mark=plain["fill_mark"],
+            least_nl=plain["least_nl"],
+            faults=tuple(plain["faults"]),
         )
 
     def running(self) -> Prescription | None:
@@ -182,10 +187,13 @@ class PumpLink:
         tell(state)
         return CommandReceipt("program", state, back["digest"], answer["at"], answer["next_due"], _warnings(answer))
 
-    def stop(self) -> CommandReceipt:
-        """Stop delivery, and read back that it stopped. Raises LinkDown."""
+    def stop(self, *, emergency: bool = False) -> CommandReceipt:
+        """Stop delivery, and read back that it stopped. Raises LinkDown.
+
+        ``emergency``: by somebody who is not of the clinic; it raises an alarm that the clinic has to see.
+        """
         with self._connect() as pump:
-            answer = pump.ask("stop")
+            answer = pump.ask("stop", emergency=emergency)
             status = _status(pump.ask("status"))
         state: EndState = "disputed" if status.state == "running" else "confirmed"
         return CommandReceipt("stop", state, status.prescription_digest, status.now, None, _warnings(answer))
@@ -218,15 +226,23 @@ class PumpLink:
         return CommandReceipt("path", state, status.prescription_digest, answer["at"], status.next_due, ())
 
     def refill(
-        self, withdrawn_nl: int, fill: Solution, fill_nl: int, order: Prescription | None = None
+        self,
+        withdrawn_nl: int,
+        fill: Solution,
+        fill_nl: int,
+        order: Prescription | None = None,
+        labels: tuple[str, ...] = (),
     ) -> CommandReceipt:
         """Record a refill, with the order for the new solution where it changes. It can happen once only.
+
+        ``labels``: of the order and of the syringe, as a scanner read them; where they differ nothing is filled.
 
         The report is in ``receipt.refill``. Raises Refused with nothing changed, or LinkDown.
         """
         with self._connect() as pump:
             mark = pump.ask("status")["fill_mark"]
             values: dict[str, Any] = {"withdrawn_nl": withdrawn_nl, "fill": str(fill), "fill_nl": fill_nl, "mark": mark}
+            values["labels"] = list(labels)
             if order is not None:
                 values["prescription"] = json.loads(order.to_bytes())
             answer = pump.ask("refill", **values)
@@ -263,6 +279,24 @@ class PumpLink:
     def silence(self, span: int) -> list[dict[str, Any]]:
         """No sound for ``span`` ms from what stands now. Raises Refused for longer than allowed, or LinkDown."""
         return self._alarms("silence", span=span)
+
+    def alarm_check(self, *, heard: bool) -> list[dict[str, Any]]:
+        """The alarm was tried and the patient heard it, or not; what stands then. Raises LinkDown."""
+        return self._alarms("alarm_check", heard=heard)
+
+    def hardware(self) -> dict[str, Any]:
+        """What the virtual hardware really did, and its faults: for demonstrations. Raises LinkDown."""
+        return self._ask("hardware")
+
+    def put_fault(
+        self, kind: str, figures: dict[str, str] | None = None, after: int = 0, lasts: int | None = None
+    ) -> dict[str, Any]:
+        """Let this go wrong with the virtual hardware, ``after`` ms from now. Raises Refused or LinkDown."""
+        return self._ask("fault", kind=kind, figures=figures or {}, after=after, lasts=lasts)
+
+    def clear_faults(self, kind: str = "", *, valve: bool = False) -> dict[str, Any]:
+        """The faults of that kind, or all, are over; ``valve`` resets one that has shut. Raises LinkDown."""
+        return self._ask("clear", kind=kind, valve=valve)
 
     def _alarms(self, command: str, **values: Any) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self._ask(command, **values)["alarms"]

@@ -63,9 +63,10 @@ class ReadRequest(_Request):
 
 
 class StopRequest(_Request):
-    """Stop delivery."""
+    """Stop delivery. ``emergency``: by somebody who is not of the clinic; it raises an alarm and is in the log."""
 
     command: Literal["stop"]
+    emergency: bool = False
 
 
 class BolusRequest(_Request):
@@ -117,6 +118,38 @@ class RefillRequest(_Request):
     fill_nl: Volume
     mark: str
     prescription: dict[str, Any] | None = None
+    labels: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=2)] = []
+
+
+class AlarmCheckRequest(_Request):
+    """The alarm was sounded for a trial, and the patient heard it, or not."""
+
+    command: Literal["alarm_check"]
+    heard: bool
+
+
+class HardwareRequest(_Request):
+    """What does the virtual hardware really do? A demonstration: no real pump could answer it."""
+
+    command: Literal["hardware"]
+
+
+class FaultRequest(_Request):
+    """Let this go wrong with the virtual hardware ``after`` ms from now, for ``lasts`` ms or for good."""
+
+    command: Literal["fault"]
+    kind: Annotated[str, Field(max_length=60)]
+    figures: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=40)]] = {}
+    after: Annotated[int, Field(ge=0, le=_MAX_INT)] = 0
+    lasts: Annotated[int, Field(ge=1, le=_MAX_INT)] | None = None
+
+
+class ClearRequest(_Request):
+    """The faults of this kind are over; of every kind when it is empty. ``valve``: a valve that shut is reset too."""
+
+    command: Literal["clear"]
+    kind: Annotated[str, Field(max_length=60)] = ""
+    valve: bool = False
 
 
 class HoursRequest(_Request):
@@ -148,6 +181,10 @@ Request = (
     | AcknowledgeRequest
     | SilenceRequest
     | RefillRequest
+    | AlarmCheckRequest
+    | HardwareRequest
+    | FaultRequest
+    | ClearRequest
     | HoursRequest
     | LogRequest
 )

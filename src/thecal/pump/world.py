@@ -113,6 +113,7 @@ class World:
     def plain(self, now: int) -> dict[str, Any]:
         """The truth for people, and the faults in place; the device knows none of it."""
         truth = self.truth
+        now = max(now, truth.now)
         assert truth.path is not None, "a pump has a path"
         return {
             "at": now,
@@ -179,7 +180,7 @@ def _told(fault: Fault, now: int) -> dict[str, Any]:
         "kind": fault.kind,
         "at": fault.at,
         "until": fault.until,
-        "of": dict(fault.of),
+        "of": fault.said(),
         "active": fault.active(now),
         "title": title,
     }

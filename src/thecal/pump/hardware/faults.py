@@ -10,11 +10,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from thecal.quantity import DURATION, FLOW, LENGTH, VOLUME, QuantityError, Refusal, Refused, parse
+from thecal.quantity import DURATION, FLOW, LENGTH, VOLUME, QuantityError, Refusal, Refused, auto, decimal_text, parse
 
 PPM = 1_000_000
 _KINDS = {"duration": DURATION, "volume": VOLUME, "flow": FLOW, "length": LENGTH}
@@ -72,6 +73,11 @@ class Fault:
     def word(self, name: str) -> str:
         """A figure that is a word."""
         return str(dict(self.of)[name])
+
+    def said(self) -> dict[str, str]:
+        """Its figures as text with units, as they are put in."""
+        units = fault_kinds()[self.kind].figures
+        return {name: _text(value, units[name].unit) for name, value in self.of}
 
     def active(self, now: int) -> bool:
         """Whether it is there at ``now``."""
@@ -138,6 +144,14 @@ def _value(text: object, figure: Figure, where: str) -> Value:
         what = f"{str(text)[:40]!r} is out of its range"
         raise Refused(Refusal("fault_range", what, where, f"See the catalogue of faults for {figure.unit} figures."))
     return value
+
+
+def _text(value: Value, unit: str) -> str:
+    if isinstance(value, str):
+        return value
+    if unit in _KINDS:
+        return auto(value, _KINDS[unit])
+    return f"{decimal_text(Fraction(value, _SCALE[unit]))} {_SUFFIX.get(unit, '')}".strip()
 
 
 def _read(text: object, unit: str) -> int:

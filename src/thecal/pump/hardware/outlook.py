@@ -9,7 +9,7 @@ from thecal.pump.hardware.faults import PPM
 from thecal.pump.hardware.model import HardwareModel
 from thecal.quantity import MS_PER_DAY
 
-RESERVOIR_LOW, RESERVOIR_CRITICAL = 50, 28
+RESERVOIR_LOW, RESERVOIR_CRITICAL, VOLUME_GAP = 50, 28, 29
 END_OF_SERVICE, REPLACEMENT_SOON, REPLACEMENT_90 = 7, 31, 51
 LOW_DAYS, CRITICAL_DAYS = 14, 3
 _MS_PER_YEAR = 365 * MS_PER_DAY
@@ -20,6 +20,15 @@ def least_left(model: HardwareModel, left_nl: int, given_nl: int, level_nl: int 
     (band,) = model.need("flow_clip")
     least = max(0, left_nl - given_nl * band // PPM)
     return least if level_nl is None else min(least, level_nl)
+
+
+def volume_gap(gap_nl: int, given_nl: int) -> bool:
+    """Whether what a needle brought differs by so much that it has to be explained: ``given_nl`` since the fill before.
+
+    14.5 % of what was given and half a millilitre, or 2 mL alone.
+    """
+    gap = abs(gap_nl)
+    return gap > 2_000_000 or (gap > 500_000 and gap * 1_000 > given_nl * 145)
 
 
 def supply(least_nl: int, low_nl: int, daily_nl: int) -> frozenset[int]:

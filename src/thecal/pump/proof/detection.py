@@ -13,8 +13,7 @@ from itertools import product
 from thecal.formulary import Solution
 from thecal.pump.bench import Bench, Filling
 from thecal.pump.catalog import profile
-from thecal.pump.hardware import make_fault
-from thecal.pump.hardware.pump import PL_PER_NL
+from thecal.pump.hardware import make_fault, outlook
 from thecal.pump.prescription import Caps, Prescription, SimpleContinuous
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
 
@@ -145,6 +144,4 @@ def _needle_tells(bench: Bench) -> bool:
         believed = bench.device.status(bench.now)
     except Refused:
         return False
-    there = max(0, bench.truth.reservoir_pl - bench.truth.residual_pl) // PL_PER_NL
-    gap = abs(there - believed.reservoir_nl)
-    return gap > 2_000_000 or (gap > 500_000 and gap * 1_000 > believed.delivered_nl * 145)
+    return outlook.volume_gap(bench.truth.in_reach_nl - believed.reservoir_nl, believed.delivered_nl)
