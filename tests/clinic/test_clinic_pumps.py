@@ -333,7 +333,8 @@ def test_a_concluded_trial_takes_its_pump_out_of_use(trial: Way, prescriber: Des
     away = FOLDER.root / "retired-pumps" / folder.name
     until(away.is_dir)
     assert runner(away) is None
-    assert prescriber.send("decision", trial.chart, DECISION).status_code == 302
+    doubt = {"verdict_reason": "The trial ended early for a lead fault; relief was plain to all who saw it."}
+    assert prescriber.send("decision", trial.chart, DECISION | doubt).status_code == 302
 
 
 def test_every_page_says_that_the_clock_is_fast(kept: Kept, desks: dict[str, Desk], way: Way) -> None:

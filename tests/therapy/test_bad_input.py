@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from therapy_way import MG, ML, T0, Maker, whole_way
 
-from thecal.formulary import Solution
+from thecal.formulary import PUBLISHED, Solution
 from thecal.pump import Interval
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
 from thecal.therapy import (
+    Between,
     Chart,
     Ledger,
     Limit,
@@ -103,7 +104,6 @@ RIGHT: dict[str, dict[str, Any]] = {
     "conclude": {"chart": CHART, "now": NOW},
     "judge": {"rule": ev.PassRule(), "days": 3, "started": T0, "diary": CHART.diary, "now": NOW},
     "may": {"kind": "declined", "stage": "trial", "role": "nurse"},
-    "responses": {"verdict": VERDICT},
     "warnings": {"method": "single_shot", "verdict": VERDICT},
     "criterion": {"chart": CHART, "criterion_id": "fail_physiotherapy", "ruleset": "source_document", "now": NOW},
     "evaluate": {"chart": CHART, "ruleset": "source_document", "now": NOW},
@@ -153,7 +153,14 @@ RIGHT: dict[str, dict[str, Any]] = {
     "read_diary": {"data": b"time,pain\n2026-03-04T08:00Z,8\n"},
     "read_plan": {"data": PLAN},
     "read_score": {"name": "nrs", "text": "8"},
-    "responders": {"seen": tr.Seen(Fraction(50), Fraction(4))},
+    "responses": {"verdict": VERDICT.record()},
+    "dose_findings": {"solution": MORPHINE, "route": "intrathecal", "mass_fg": MG // 5, "basis": PUBLISHED},
+    "doses": {"chart": CHART},
+    "watches": {"chart": CHART},
+    "watched_until": {"chart": CHART},
+    "too_early": {"drug": "morphine", "given": T0, "watched_until": T0 + 1, "at": T0 + 2},
+    "drug_rule": {"drug": "morphine"},
+    "responders": {"seen": tr.Seen(Between.exactly(Fraction(50)), Between.exactly(Fraction(4)))},
     "roland_morris": {"ticked": 12},
     "side_effect_list": {"drug_class": "opioid"},
     "caps": {"drug": "morphine", "route": "it", "population": "unknown"},

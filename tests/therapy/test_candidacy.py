@@ -259,16 +259,23 @@ def test_what_is_found_later_does_not_count_before() -> None:
     assert criterion(chart, "infection", now=T0 - 1).status == "unknown"
 
 
+def _plan(maker: Maker, **plan: Any) -> ev.TrialPlanned:
+    return maker.plan_by_hand(**plan) if plan.get("method") in ev.SHOTS else maker.plan(**plan)
+
+
 def after_trial(setting: str = "inpatient", scores: tuple[int, ...] = (3,), **plan: Any) -> tuple[Chart, Maker]:
     chart, maker = registered()
     for hours in range(0, 72, 4):
         maker.now = T0 + hours * MS_PER_HOUR
         chart = append(chart, maker.pain(8))
     maker.now = T0 + 3 * MS_PER_DAY
-    chart = append(append(chart, maker.review()), maker.plan(setting=setting, **plan))
-    order = maker.written()
-    chart = append(append(chart, order), maker.step(ev.PrescriptionSent, order.digest, "nurse"))
-    chart = append(chart, maker.started(order.digest))
+    chart = append(append(chart, maker.review()), _plan(maker, setting=setting, **plan))
+    if plan.get("method") in ev.SHOTS:
+        chart = append(chart, maker.injected())
+    else:
+        order = maker.written()
+        chart = append(append(chart, order), maker.step(ev.PrescriptionSent, order.digest, "nurse"))
+        chart = append(chart, maker.started(order.digest))
     start = maker.now
     for index, hours in enumerate(range(0, 72, 4)):
         maker.now = start + hours * MS_PER_HOUR
@@ -332,6 +339,27 @@ def test_50_per_cent_is_enough_for_at_least_and_not_for_more_than() -> None:
     chart, _ = after_trial(scores=(4,))
     assert status(chart, "trial_pain_50", "aetna_0161") == "met"
     assert status(chart, "trial_pain_50", "evicore_cmm210") == "not_met"
+
+
+def test_relief_that_missing_entries_could_turn_is_unknown_and_names_them() -> None:
+    rule = ev.PassRule(baseline_days=3, window_days=2, min_entries_day=7, completeness_pct=1, threshold_pct=50)
+    chart, maker = registered()
+    for hours in range(0, 72, 3):
+        maker.now = T0 + hours * MS_PER_HOUR
+        chart = append(chart, maker.pain(8))
+    maker.now = T0 + 3 * MS_PER_DAY
+    for event in (maker.review(), maker.plan_by_hand(rule=rule), maker.injected()):
+        chart = append(chart, event)
+    start = maker.now
+    for hours in (*range(24, 48, 3), 50, 54):
+        maker.now = start + hours * MS_PER_HOUR
+        chart = append(chart, maker.pain(3))
+    maker.now = start + 3 * MS_PER_DAY
+    chart = append(chart, maker.concluded(chart))
+    item = criterion(chart, "trial_pain_50", "aetna_0161")
+    assert item.status == "unknown" and "5 entries of the day from" in item.missing
+    assert any("to" in text and "62.5 (" in text for text in item.evidence)
+    assert any("passed, uncertain" in text for text in criterion(chart, "trial_done").evidence)
 
 
 def test_a_surprising_response_to_one_open_dose_is_a_caution() -> None:

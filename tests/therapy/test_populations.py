@@ -94,14 +94,7 @@ def test_a_pump_that_gives_an_opioid_ends_being_naive() -> None:
 def test_a_dose_by_hand_ends_being_naive() -> None:
     chart, maker = registered()
     chart = with_facts(chart, maker, NAIVE)
-    given = ev.Injection(
-        drug="morphine", mass_fg=10**11, level="L3", given_by="Dr A", watch_rule="label_morphine", watch_until=2**42
-    )
-    for event in (
-        maker.review(),
-        maker.plan(method="single_shot", dose_fg_day=0, shot_fg=10**11, days=2),
-        maker.make(ev.TrialStarted, "prescriber", injection=given),
-    ):
+    for event in (maker.review(), maker.plan_by_hand(), maker.injected()):
         chart = append(chart, event)
     assert "opioid_naive" not in population(chart).names
 

@@ -71,8 +71,8 @@ def test_every_method_can_be_planned_or_is_the_waiver(name: str) -> None:
     assert name in {each.method for each in methods()}
     maker, shot = Maker(5), name in ev.SHOTS
     changes: dict[str, Any] = {"method": name, "route": "epidural" if name == "continuous_epidural" else "intrathecal"}
-    changes |= {"dose_fg_day": 0, "shot_fg": 10**11} if shot else {}
-    chart = fold([maker.registered(), maker.review(), maker.plan(**changes)])
+    plan = maker.plan_by_hand(**changes) if shot else maker.plan(**changes)
+    chart = fold([maker.registered(), maker.review(), plan])
     assert chart.plan is not None and chart.plan.method == name
 
 

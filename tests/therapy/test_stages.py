@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from therapy_way import MG, T0, Maker, whole_way
 
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
-from thecal.therapy import STEPS, AnyEvent, Chart, append, evaluate, fold, may, options, refusals, tasks, worklist
+from thecal.therapy import STEPS, AnyEvent, Chart, append, evaluate, fold, may, options, refusals, worklist
 from thecal.therapy import events as ev
 from thecal.therapy.ledger import DIARY
 from thecal.therapy.stages import ALL, CLOSED, WAY
@@ -404,33 +404,3 @@ class AnySequence(RuleBasedStateMachine):
 
 TestAnySequence = AnySequence.TestCase
 TestAnySequence.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
-
-
-def test_a_trial_by_hand_starts_with_its_injection_and_has_no_pump() -> None:
-    maker = Maker(77)
-    given: dict[str, Any] = {"drug": "morphine", "mass_fg": MG // 5, "level": "L3", "given_by": "Dr Example"}
-    given |= {"watch_rule": "label_morphine", "watch_until": T0 + 2 * MS_PER_DAY}
-    chart = fold([maker.registered(), maker.review(), maker.plan(method="single_shot", dose_fg_day=0, shot_fg=MG // 5)])
-    pumped = fold([Maker(77).registered(), maker.review(), maker.plan()])
-    start = maker.make(ev.TrialStarted, injection=ev.Injection(**given))
-    assert code_of(pumped, start) == "by_pump"
-    assert code_of(chart, maker.make(ev.TrialStarted)) == "no_start"
-    assert code_of(chart, maker.started("0" * 64)) == "by_hand"
-    assert code_of(chart, maker.written()) == "by_hand"
-    for changes, code in (
-        ({"mass_fg": MG}, "other_dose"),
-        ({"drug": "baclofen"}, "other_dose"),
-        ({"watch_until": T0}, "watch"),
-    ):
-        wrong = maker.make(ev.TrialStarted, injection=ev.Injection(**(given | changes)))
-        assert code_of(chart, wrong) == code
-    chart = append(chart, start)
-    assert chart.stage == "trial" and chart.trial is not None and chart.trial.started.pump is None
-    assert code_of(chart, maker.refilled()) == "no_pump"
-    assert [task.what for task in tasks(chart, T0 + MS_PER_HOUR)] == ["Watch the patient after the injection"]
-    chart = append(chart, maker.make(ev.TrialShotGiven, mass_fg=MG // 4, level="L3", given_by="Dr Example"))
-    assert len(chart.shots) == 1
-
-
-def code_of(chart: Chart, event: AnyEvent) -> str:
-    return refusals(chart, event)[0].code

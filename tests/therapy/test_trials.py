@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
-from thecal.therapy import methods
+from thecal.therapy import Between, methods
 from thecal.therapy import trials as t
-from thecal.therapy.events import PassRule
+from thecal.therapy.events import MissingEntries, PassRule
 from thecal.therapy.reference import load
 
 MG, MCG = 10**12, 10**9
@@ -29,6 +29,7 @@ baseline_days = 2
 window_days = 2
 min_entries_day = 2
 """
+BY_HAND = PLAN.replace(b"continuous_it", b"repeated_single_shot").replace(b'dose = "1 mg/day"', b'shot = "0.2 mg"')
 DIARY = b"""time,pain,side_effects,opioid,measures,goal,note
 2026-03-02T09:00Z,8,,oxycodone 40 mg,bpi_interference=6.4,,
 2026-03-02T18:00Z,8,,,,,
@@ -49,7 +50,7 @@ def analysis(plan: bytes = PLAN, diary: bytes = DIARY) -> t.Analysis:
 
 def test_a_trial_is_read_with_all_that_stands_beside_pain() -> None:
     found = analysis()
-    assert found.verdict.passed and found.verdict.relief_pct == Fraction(125, 2)
+    assert found.verdict.passed and found.verdict.relief == Between.exactly(Fraction(125, 2))
     reached = {each.id: each.reached for each in found.responders}
     assert reached["moderate_30"] and reached["substantial_50"] and reached["strict_60"]
     assert found.lasting is not None and found.lasting.reached and found.lasting.longest_ms == 8 * MS_PER_HOUR
@@ -60,15 +61,15 @@ def test_a_trial_is_read_with_all_that_stands_beside_pain() -> None:
     assert "respiratory depression" in found.not_asked
     assert found.opioid_before == 60 and [day.mme for day in found.opioids] == [30, None, None]
     assert {"placebo_open", "statistic", "regression", "opioid_withdrawal"} <= {each.code for each in found.warnings}
-    assert found.watch is not None and found.watch.end - found.watch.start == 24 * MS_PER_HOUR
+    assert [watch.end - watch.start for watch in found.watches] == [24 * MS_PER_HOUR]
     assert [each.id for each in found.complications][:2] == ["infection_superficial", "infection_deep"]
-    assert found.missing == () and found.lacks == ("systemic opioid on some days of the trial",)
+    assert found.verdict.missing == () and found.lacks == ("systemic opioid on some days of the trial",)
 
 
 def test_what_is_missing_is_named_and_never_filled_in() -> None:
     found = analysis(diary=b"time,pain\n2026-03-05T09:00Z,1\n")
-    assert found.verdict.passed is None and found.verdict.relief_pct is None
-    assert len(found.missing) == 4 and (found.missing[0][1], found.missing[2][1]) == (2, 1)
+    assert found.verdict.passed is None and found.verdict.relief is None
+    assert [each.lacking for each in found.verdict.missing] == [2, 2, 1, 2]
     assert {each.reached for each in found.responders} == {None} and all(each.lacks for each in found.responders)
     assert len(found.lacks) == 6
     assert found.function_improved is None and found.opioid_before is None
@@ -319,7 +320,9 @@ def responder(name: str, seen: t.Seen) -> bool | None:
 
 
 def test_every_responder_definition_is_read_as_it_is_written() -> None:
-    of = Fraction
+    def of(above: int, below: int = 1) -> Between:
+        return Between.exactly(Fraction(above, below))
+
     assert [each.id for each in t.responders(t.Seen())] == [row["id"] for row in load("trial")["responder"]]
     assert responder("moderate_30", t.Seen(of(30))) and not responder("moderate_30", t.Seen(of(29)))
     assert responder("substantial_50", t.Seen(of(50))) and not responder("substantial_50", t.Seen(of(499, 10)))
@@ -327,7 +330,7 @@ def test_every_responder_definition_is_read_as_it_is_written() -> None:
     points = next(each for each in t.responders(t.Seen(of(60), of(3))) if each.id == "substantial_50")
     assert points.reached and points.points_reached is False
 
-    def saline(pct: Fraction) -> tuple[t.Dose, ...]:
+    def saline(pct: Between) -> tuple[t.Dose, ...]:
         return (t.Dose(of(80), False), t.Dose(pct, False, True))
 
     assert responder("strict_70_placebo", t.Seen(of(71), doses=saline(of(10))))
@@ -339,14 +342,60 @@ def test_every_responder_definition_is_read_as_it_is_written() -> None:
     assert responder("repeat_30", t.Seen(doses=(twice[0], t.Dose(of(35), True)))) is False
     assert responder("repeat_30", t.Seen(doses=twice[:1])) is None
     assert responder("cancer_20_both", t.Seen(of(20)))
-    assert responder("cancer_20_both", t.Seen(of(0), toxicity_fall_pct=of(20)))
-    assert responder("cancer_20_both", t.Seen(of(0), toxicity_fall_pct=of(19))) is False
+    assert responder("cancer_20_both", t.Seen(of(0), toxicity_fall_pct=Fraction(20)))
+    assert responder("cancer_20_both", t.Seen(of(0), toxicity_fall_pct=Fraction(19))) is False
     assert responder("cancer_20_both", t.Seen(of(-5))) is False
     assert responder("cancer_20_both", t.Seen(of(5))) is None
 
 
+def test_a_mark_is_reached_by_the_whole_interval_missed_by_the_whole_and_uncertain_between() -> None:
+    day = MissingEntries(window="baseline", start=0, lacking=2)
+    seen = t.Seen(Between(Fraction(40), Fraction(55), Fraction(62)), missing=(day,))
+    found = {each.id: each for each in t.responders(seen)}
+    assert [found[name].words for name in ("moderate_30", "substantial_50", "strict_60", "strict_70_placebo")] == [
+        *("reached", "uncertain", "uncertain", "not reached"),
+    ]
+    assert found["substantial_50"].reached is None and found["substantial_50"].uncertain
+    assert "55 (40 to 62) %" in found["substantial_50"].lacks and str(day) in found["substantial_50"].lacks
+    assert found["repeat_30"].words == "cannot be said" and not found["repeat_30"].uncertain
+
+
+def test_points_a_second_dose_and_toxicity_are_uncertain_as_relief_is() -> None:
+    def between(low: int, high: int) -> Between:
+        return Between(Fraction(low), Fraction(low + high, 2), Fraction(high))
+
+    def answer(name: str, seen: t.Seen) -> t.Responder:
+        return next(each for each in t.responders(seen) if each.id == name)
+
+    points = answer("substantial_50", t.Seen(between(60, 70), between(3, 5)))
+    assert points.reached and points.points_reached is None
+    good, open_dose = t.Dose(between(30, 40), False), t.Dose(between(20, 90), False)
+    assert answer("repeat_30", t.Seen(doses=(good, open_dose))).words == "uncertain"
+    assert answer("repeat_30", t.Seen(doses=(good, good, open_dose))).reached
+    saline = t.Dose(between(10, 35), False, saline=True)
+    assert answer("strict_70_placebo", t.Seen(between(71, 80), doses=(saline,))).words == "uncertain"
+    certain = t.Dose(between(10, 20), False, saline=True)
+    assert answer("strict_70_placebo", t.Seen(between(65, 80), doses=(certain,))).words == "uncertain"
+    assert answer("cancer_20_both", t.Seen(between(10, 30))).words == "uncertain"
+    assert answer("cancer_20_both", t.Seen(between(10, 30), toxicity_fall_pct=Fraction(20))).reached
+    assert answer("cancer_20_both", t.Seen(between(-30, -10))).reached is False
+
+
+@given(st.tuples(st.fractions(-100, 100), st.fractions(-100, 100), st.fractions(-100, 100)), st.fractions(-100, 100))
+def test_a_definition_says_only_what_every_relief_in_the_interval_says(
+    ends: tuple[Fraction, Fraction, Fraction], toxicity: Fraction
+) -> None:
+    low, centre, high = sorted(ends)
+    whole = t.responders(t.Seen(Between(low, centre, high), toxicity_fall_pct=toxicity))
+    for point in (low, centre, high):
+        for wide, exact in zip(
+            whole, t.responders(t.Seen(Between.exactly(point), toxicity_fall_pct=toxicity)), strict=True
+        ):
+            assert wide.reached is None or wide.reached == exact.reached
+
+
 def test_single_doses_are_read_one_by_one() -> None:
-    plan = PLAN.replace(b"continuous_it", b"repeated_single_shot") + b""
+    plan = BY_HAND
     diary = b"""time,pain,side_effects,dose
 2026-03-02T09:00Z,8,,
 2026-03-02T18:00Z,8,,

@@ -58,6 +58,20 @@ class Maker:
         }
         return self.make(ev.TrialPlanned, "prescriber", **(fields | changes))
 
+    def plan_by_hand(self, **changes: Any) -> ev.TrialPlanned:
+        by_hand = {"method": "repeated_single_shot", "dose_fg_day": 0, "shot_fg": MG // 5, "pump_profile": None}
+        return self.plan(**(by_hand | changes))
+
+    def injected(self, **changes: Any) -> ev.TrialStarted:
+        fields: dict[str, Any] = {"drug": "morphine", "mass_fg": MG // 5, "level": "L3", "given_by": "Dr Example"}
+        fields |= {"watch_rule": "label_morphine", "watch_until": self.now + MS_PER_DAY}
+        return self.make(ev.TrialStarted, injection=ev.Injection(**(fields | changes)))
+
+    def shot(self, **changes: Any) -> ev.TrialShotGiven:
+        fields: dict[str, Any] = {"mass_fg": MG // 5, "level": "L3", "given_by": "Dr Example"}
+        fields |= {"watch_rule": "label_morphine", "watch_until": self.now + MS_PER_DAY}
+        return self.make(ev.TrialShotGiven, **(fields | changes))
+
     def written(self, pump: str = "trial-pump", purpose: str = "trial", dose: int = MG) -> ev.PrescriptionWritten:
         order = self.order(dose, "morphine 1 mg/mL" if purpose == "trial" else "morphine 18 mg/mL")
         return self.make(
@@ -92,7 +106,7 @@ class Maker:
     def concluded(self, chart: Chart) -> ev.TrialConcluded:
         return self.make(ev.TrialConcluded, "prescriber", verdict=conclude(chart, self.now).record())
 
-    def decided(self, choice: str = "implant") -> ev.DecisionRecorded:
+    def decided(self, choice: str = "implant", **changes: Any) -> ev.DecisionRecorded:
         return self.make(
             ev.DecisionRecorded,
             "prescriber",
@@ -101,6 +115,7 @@ class Maker:
             physician="Dr Example",
             patient_agrees=True,
             reasons="The trial helped; the patient wants to walk again.",
+            **changes,
         )
 
     def implanted(self, **changes: Any) -> ev.ImplantRecorded:

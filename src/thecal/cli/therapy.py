@@ -6,6 +6,7 @@ would be accepted.
 
 import json
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,7 +63,10 @@ def analyse_trial(
     from thecal.therapy.trials import analyse, read_diary, read_plan
 
     found = analyse(read_plan(_bytes(plan, "--plan")), read_diary(_bytes(diary, "DIARY")))
-    typer.echo(_json(found) if as_json else _analysis(found))
+    record = found.verdict.record()
+    told = {"outcome": record.outcome, **plain(record)}
+    more = {"verdict": {**plain(found.verdict), **told}, "watched_until": found.watched_until}
+    typer.echo(_json({**plain(found), **more}) if as_json else _analysis(found))
 
 
 def convert(
@@ -152,10 +156,11 @@ def _assessment(found: "Assessment") -> str:
 
 def _analysis(found: "Analysis") -> str:
     lines = list(found.verdict.reasons)
+    lines.append(f"Verdict: {found.verdict.record().outcome}")
     marks = {True: "reached", False: "not reached", None: "cannot be said"}
     lines += ["", "Responder definitions:"]
     lines += [
-        f"  {each.id} ({each.pct} %): {marks[each.reached]}{f' ({each.lacks})' if each.lacks else ''}"
+        f"  {each.id} ({each.pct} %): {each.words}{f' ({each.lacks})' if each.lacks else ''}"
         for each in found.responders
     ]
     if found.lasting is not None:
@@ -170,8 +175,11 @@ def _analysis(found: "Analysis") -> str:
     days = ", ".join("no entry" if day.mme is None else _number(day.mme) for day in found.opioids)
     before = "unknown" if found.opioid_before is None else _number(found.opioid_before)
     lines.append(f"Systemic opioid, MME/day for counting only: before {before}; by trial day {days}")
-    if found.watch is not None:
-        lines.append(f"Watch: {found.watch.reason}; {len(found.watch.checks)} checks")
+    for watch in found.watches:
+        lines.append(
+            f"Watch from {_stamp(watch.start)} to {_stamp(watch.end)}: {watch.reason}; {len(watch.checks)} checks"
+        )
+    lines.append(f"Watched until {_stamp(found.watched_until)}: the latest end counts")
     lines += [
         f"Complication: {each.what}: {each.rate}{'' if each.confirmed else ' [unconfirmed]'}"
         for each in found.complications
@@ -198,6 +206,10 @@ def _conversion(found: "Conversion") -> str:
 
 def _band(band: Any) -> str:
     return f"{auto(band.low, DOSE_RATE)} / {auto(band.centre, DOSE_RATE)} / {auto(band.high, DOSE_RATE)}"
+
+
+def _stamp(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _number(value: Fraction) -> str:

@@ -62,8 +62,7 @@ def _facts(summary: dict[str, Any]) -> str:
             rows.append((f"Highest 24 h, {route}", f"{left} mg left the tip; at most {ordered} mg was prescribed"))
     trial = summary["trial"]
     if trial is not None:
-        word = {True: "passed", False: "not passed", None: "no verdict"}[trial["passed"]]
-        rows.append(("Trial", f"{word}. {' '.join(trial['reasons'])}"))
+        rows.append(("Trial", f"{trial['outcome']}. {' '.join(trial['reasons'])}"))
     if summary["decision"]:
         rows.append(("Decision", summary["decision"]))
     names = {

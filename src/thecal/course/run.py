@@ -124,16 +124,7 @@ class _Runner:
             case TrialStep():
                 self._trial(step, now)
             case DecideStep():
-                self.world.book.write(
-                    e.DecisionRecorded,
-                    now,
-                    "prescriber",
-                    choice=step.choice,
-                    discussed=("implant", "oral", "stimulation", "none"),
-                    physician="course physician",
-                    patient_agrees=True,
-                    reasons=step.reasons,
-                )
+                self._decide(step, now)
             case ImplantStep():
                 self._implant(step, now)
             case ProgramStep():
@@ -191,6 +182,23 @@ class _Runner:
         stop(pump.device, profile(pump.profile_id), end)
         self.world.retired.append(pump)
         self.world.trial = None
+
+    def _decide(self, step: DecideStep, now: int) -> None:
+        book, doubt = self.world.book, ""
+        verdict = book.chart.verdict
+        if step.choice == "implant" and verdict is not None and not verdict.surely_passed:
+            doubt = step.reasons
+        book.write(
+            e.DecisionRecorded,
+            now,
+            "prescriber",
+            choice=step.choice,
+            discussed=("implant", "oral", "stimulation", "none"),
+            physician="course physician",
+            patient_agrees=True,
+            reasons=step.reasons,
+            verdict_reason=doubt,
+        )
 
     def _implant(self, step: ImplantStep, now: int) -> None:
         supplied = _supplied(step.catheter)

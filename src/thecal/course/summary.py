@@ -79,9 +79,13 @@ def _trial(outcome: Outcome) -> dict[str, Any] | None:
     verdict = event.verdict
     return {
         "passed": verdict.passed,
+        "uncertain": verdict.uncertain,
+        "outcome": verdict.outcome,
         "baseline": verdict.baseline,
         "result": verdict.result,
         "relief_pct": verdict.relief_pct,
+        "relief_low": verdict.relief_low,
+        "relief_high": verdict.relief_high,
         "reasons": list(verdict.reasons),
     }
 

@@ -19,10 +19,11 @@ from thecal.therapy.populations import POPULATIONS, Population, population
 from thecal.therapy.projection import Row, board, project, read_row, row_text
 from thecal.therapy.reference import problems
 from thecal.therapy.refill import Comparison, Span, compare, expected_residual, missing_text
+from thecal.therapy.relief import Between
 from thecal.therapy.reservoir import Inside, inside, next_refill
 from thecal.therapy.stages import STEPS, StepRule, may
 from thecal.therapy.trial import DiaryDay, Verdict, conclude, judge
-from thecal.therapy.trial_advice import MethodFacts, Response, methods, responses, warnings
+from thecal.therapy.trial_advice import MethodFacts, methods, warnings
 from thecal.therapy.worklist import Task, Urgency, tasks, worklist
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "TIP_LEVELS",
     "AnyEvent",
     "Assessment",
+    "Between",
     "Candidate",
     "Chart",
     "Clash",
@@ -52,7 +54,6 @@ __all__ = [
     "Population",
     "RefillDate",
     "Reservoir",
-    "Response",
     "Role",
     "Row",
     "Site",
@@ -98,7 +99,6 @@ __all__ = [
     "refill",
     "refill_date",
     "refusals",
-    "responses",
     "row_text",
     "ruleset",
     "rulesets",

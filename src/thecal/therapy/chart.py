@@ -4,6 +4,7 @@ A chart is the fold of its events (``thecal.therapy.fold``) and is never written
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
@@ -41,6 +42,7 @@ from thecal.therapy.events import (
     TrialShotGiven,
     TrialStarted,
     TrialWaived,
+    VerdictRecord,
     VisitRecorded,
     Withdrawn,
 )
@@ -88,6 +90,11 @@ class Trial:
     ended: int | None = None
 
 
+def latest_verdict(trials: Sequence[Trial]) -> VerdictRecord | None:
+    """The verdict of the latest trial that was concluded; None when none was."""
+    return next((trial.concluded.verdict for trial in reversed(trials) if trial.concluded is not None), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """The state of one chart. ``version`` counts its events; ``events`` are those that count after corrections.
@@ -133,6 +140,11 @@ class Chart:
     def trial(self) -> Trial | None:
         """The latest trial, running or concluded."""
         return self.trials[-1] if self.trials else None
+
+    @property
+    def verdict(self) -> VerdictRecord | None:
+        """The verdict of the latest trial that was concluded; None when none was."""
+        return latest_verdict(self.trials)
 
     @property
     def pump_in_place(self) -> bool:

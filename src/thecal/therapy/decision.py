@@ -5,16 +5,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
 
-from thecal.quantity import Refusal, Refused, decimal_text
+from thecal.quantity import Refusal, Refused
 from thecal.therapy.chart import Chart
 from thecal.therapy.door import checked
-from thecal.therapy.events import Choice
+from thecal.therapy.events import Choice, VerdictRecord
 from thecal.therapy.events.facts import Priorities, TrialTolerance
 from thecal.therapy.reference import cite, load
+from thecal.therapy.trials.responders import responses
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,12 @@ def priorities(chart: Chart) -> tuple[str, ...]:
 @checked
 def decision_lacks(chart: Chart) -> tuple[str, ...]:
     """What is missing for a shared decision; while it is not empty no option is proposed."""
-    trial = next((each for each in reversed(chart.trials) if each.concluded is not None), None)
+    verdict = chart.verdict
     found = [
-        "" if trial is not None or chart.waived_trial is not None else "a trial, or why it is waived",
+        "" if verdict is not None or chart.waived_trial is not None else "a trial, or why it is waived",
+        "diary entries that could turn the verdict of the trial" if verdict is not None and verdict.uncertain else "",
         "" if priorities(chart) else "the patient's own priorities",
-        "" if chart.latest(TrialTolerance) or trial is None else "whether the side effects of the trial are accepted",
+        "" if chart.latest(TrialTolerance) or verdict is None else "whether the side effects of the trial are accepted",
     ]
     return tuple(text for text in found if text)
 
@@ -195,15 +196,23 @@ def _own(chart: Chart, choice: str) -> tuple[Fact, ...]:
     if choice == "implant":
         for trial in chart.trials:
             if trial.concluded is not None:
-                verdict = trial.concluded.verdict
-                relief = (
-                    "unknown" if verdict.relief_pct is None else f"{decimal_text(Fraction(verdict.relief_pct), 3)} %"
-                )
-                passed = {True: "passed", False: "not passed", None: "no verdict"}[verdict.passed]
-                rule = f"the rule of {trial.plan.rule.threshold_pct} %"
-                found.append(Fact("patient", f"Trial: relief {relief}, {passed} by {rule}.", "this chart"))
+                found += _trial_facts(trial.concluded.verdict, trial.plan.rule.threshold_pct)
                 if trial.concluded.side_effects:
                     found.append(
                         Fact("patient", f"Side effects in the trial: {trial.concluded.side_effects}", "this chart")
                     )
     return tuple(found)
+
+
+def _trial_facts(verdict: VerdictRecord, threshold: int) -> list[Fact]:
+    """Relief as the interval that it is, the verdict with its doubt, and how the published marks stand."""
+    relief = "unknown" if verdict.relief is None else f"{verdict.relief} %"
+    found = [Fact("patient", f"Trial: relief {relief}; {verdict.outcome} by the rule of {threshold} %.", "this chart")]
+    if verdict.uncertain:
+        entries = "; ".join(map(str, verdict.missing))
+        found.append(Fact("patient", f"The verdict is uncertain: missing are {entries}.", "this chart"))
+    found += [
+        Fact("patient", f"Relief of {mark.pct} %, {mark.meaning}: {mark.words}.", mark.source, mark.confirmed)
+        for mark in responses(verdict)
+    ]
+    return found

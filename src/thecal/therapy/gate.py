@@ -11,10 +11,11 @@ from thecal.formulary import Solution
 from thecal.pump import Prescription
 from thecal.quantity import MASS, MS_PER_DAY, MS_PER_HOUR, Refusal, Refused, auto
 from thecal.therapy import stages
-from thecal.therapy.chart import Chart, Order
+from thecal.therapy.chart import Chart, Order, latest_verdict
 from thecal.therapy.draft import View
 from thecal.therapy.entries import complication_ids, rule_refusals, score_refusals
 from thecal.therapy.events import (
+    SHOTS,
     AnyEvent,
     BatteryNoted,
     CatheterRecord,
@@ -44,6 +45,7 @@ from thecal.therapy.events import (
     TrialStarted,
 )
 from thecal.therapy.trial import conclude, plan_refusals
+from thecal.therapy.trials.by_hand import early
 
 PAPER_DIARY_DAYS = 90
 """How long before registration a paper diary may reach when a nurse copies it; a choice of this project."""
@@ -139,7 +141,7 @@ def _trial_start(chart: View, event: TrialStarted) -> tuple[Refusal, ...]:
     if event.pump is None or event.prescription is None:
         do = "Name pump and prescription; or, for a trial by hand, the injection."
         return _no("no_start", "Neither a pump nor an injection starts this trial.", do, "pump")
-    if chart.plan.shot_fg is not None:
+    if chart.plan.method in SHOTS:
         return _no("by_hand", "The plan gives doses by hand.", "Record the injection.", "injection")
     return _known_order(chart, event.prescription, event.pump, "trial")
 
@@ -147,7 +149,7 @@ def _trial_start(chart: View, event: TrialStarted) -> tuple[Refusal, ...]:
 def _injection(plan: TrialPlanned, event: TrialStarted) -> tuple[Refusal, ...]:
     given = event.injection
     assert given is not None, "asked for starts by hand alone"
-    if plan.shot_fg is None:
+    if plan.method not in SHOTS or plan.shot_fg is None:
         return _no("by_pump", "The plan gives the drug by a pump.", "Start the pump.", "injection")
     if event.pump is not None or event.prescription is not None or event.fill_nl:
         return _no("two_starts", "A pump and an injection are named.", "Name one of the two.", "injection")
@@ -187,6 +189,15 @@ def _decision(chart: View, event: DecisionRecorded) -> tuple[Refusal, ...]:
         return _no("not_discussed", "The choice is not among the options discussed.", "Tick every option discussed.")
     if event.choice == "implant" and "none" not in event.discussed:
         return _no("no_alternative", "No pump was not discussed.", "Discuss living without a pump as well.")
+    verdict = latest_verdict(chart.trials)
+    if event.choice == "implant" and verdict is not None and not verdict.surely_passed:
+        if not event.verdict_reason.strip():
+            what = f"The verdict of the trial is: {verdict.outcome}."
+            do = "The physician writes why a pump is implanted all the same."
+            return _no("verdict_reason", what, do, "verdict_reason")
+    elif event.verdict_reason:
+        what = "A reason for a pump beside the verdict is for an implant on a verdict that is not surely passed."
+        return _no("no_verdict_reason", what, "Leave it empty.", "verdict_reason")
     return ()
 
 
@@ -240,7 +251,7 @@ def _written(chart: View, event: PrescriptionWritten) -> tuple[Refusal, ...]:
     running = chart.stage == "trial"
     if chart.plan is None and not running:
         return _no("no_plan", "There is no trial to prescribe for.", "Missing first: a trial plan.")
-    if chart.plan is not None and chart.plan.shot_fg is not None and not running:
+    if chart.plan is not None and chart.plan.method in SHOTS and not running:
         return _no("by_hand", "The planned trial has no pump.", "Record the injection instead.", "pump")
     if running and event.pump != chart.trials[-1].started.pump:
         return _no("other_pump", "The trial runs on another pump.", f"Use {chart.trials[-1].started.pump}.", "pump")
@@ -326,10 +337,19 @@ def _measure(_chart: View, event: MeasureRecorded) -> tuple[Refusal, ...]:
     return score_refusals(event.instrument, event.score)
 
 
-def _shot(_chart: View, event: TrialShotGiven) -> tuple[Refusal, ...]:
+def _shot(chart: View, event: TrialShotGiven) -> tuple[Refusal, ...]:
     if event.saline == (event.mass_fg is not None):
         return _no("shot", "A dose is drug with its mass, or saline without one.", "Enter one of the two.", "mass_fg")
-    return ()
+    if event.watch_until is not None and event.watch_until <= event.meta.at:
+        return _no("watch", "The watch ends before it begins.", "Plan the watch from the dose on.", "watch_until")
+    if event.saline:
+        return ()
+    if chart.trials[-1].started.injection is None:
+        return _no("by_pump", "This trial gives the drug by a pump.", "Change the dose of the pump.", "mass_fg")
+    if event.watch_rule is None or event.watch_until is None:
+        return _no("no_watch", "No watch is planned after this dose.", "Plan the watch of the dose.", "watch_until")
+    found = early(chart.trials, chart.shots, event.meta.at)
+    return (found,) if found is not None and not event.early_reason.strip() else ()
 
 
 def _complication(_chart: View, event: ComplicationRecorded) -> tuple[Refusal, ...]:

@@ -12,19 +12,21 @@ from typing import Any
 from thecal.quantity import MASS, MS_PER_DAY, Refusal, Refused, auto
 from thecal.therapy.candidacy import criterion, evaluate
 from thecal.therapy.chart import Chart
+from thecal.therapy.decision import decision_lacks
 from thecal.therapy.door import checked
 from thecal.therapy.events.facts import Coagulation, InfectionCheck
 from thecal.therapy.follow.prompts import prompts
 from thecal.therapy.numbers import whole
 from thecal.therapy.refill import compare
 from thecal.therapy.reservoir import next_refill
+from thecal.therapy.trials.by_hand import doses
 from thecal.therapy.worklist import REFILL_AHEAD_MS, SEND_PATIENCE_MS, Task, Urgency, order_over
 
 _EXPIRES = {"infection": 14, "coagulopathy": 90}
 """Findings that must be fresh on the day of a procedure, and for how many days they count."""
 
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when a row says something else than before, so that kept rows are made again."""
 
 
@@ -277,7 +279,7 @@ def _next_step(chart: Chart) -> Iterator[Timed]:
         yield _once(chart.since, Urgency.NEXT_STEP, "Plan the trial", reason)
     elif chart.stage == "decision":
         reason = "The trial is concluded and nothing is decided."
-        yield _once(chart.since, Urgency.NEXT_STEP, "Decide together", reason)
+        yield _once(chart.since, Urgency.NEXT_STEP, "Decide together", reason, decision_lacks(chart))
     elif chart.stage == "implanted":
         reason = "The pump is implanted and has accepted no prescription."
         yield _once(chart.since, Urgency.TODAY, "Start the therapy", reason)
@@ -304,12 +306,17 @@ def _stale(chart: Chart) -> tuple[tuple[int, str], ...]:
 
 
 def _watch(chart: Chart) -> Iterator[Timed]:
-    given = chart.trial.started.injection if chart.trial is not None else None
-    if given is None or chart.trial is None:
-        return
-    what, start = "Watch the patient after the injection", chart.trial.started.meta.at
-    reason = f"{auto(given.mass_fg, MASS)} of {given.drug} at {given.level}, given by {given.given_by}."
-    yield Timed(start, (Phase(start, Urgency.NOW, what, reason), Phase(given.watch_until, None, what, reason)))
+    """Each watched dose by hand, until its watch ends, or until the next dose; the latest end of all counts."""
+    watched = [dose for dose in doses(chart) if dose.watch_until is not None]
+    what, end = "Watch the patient after the injection", 0
+    for index, dose in enumerate(watched):
+        end = max(end, dose.watch_until or 0)
+        following = watched[index + 1].at if index + 1 < len(watched) else end
+        given = "Saline" if dose.mass_fg is None else f"{auto(dose.mass_fg, MASS)} of {dose.drug}"
+        reason = f"{given}{f' at {dose.level}' if dose.level else ''}"
+        reason += f", given by {dose.given_by}." if dose.given_by else "."
+        over = Phase(min(end, following), None, what, reason)
+        yield Timed(dose.at, (Phase(dose.at, Urgency.NOW, what, reason), over), end)
 
 
 def _alerts(chart: Chart) -> Iterator[Timed]:

@@ -7,14 +7,17 @@ A day is 24 h counted from the start: baseline days run backwards from it, the a
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 from thecal.formulary import Solution
 from thecal.quantity import MS_PER_DAY, Refusal, Refused, decimal_text
 from thecal.therapy.chart import Chart
-from thecal.therapy.door import checked
-from thecal.therapy.events import SHOTS, PainRecorded, PassRule, TrialPlanned, VerdictRecord
+from thecal.therapy.door import TIME_MAX, checked
+from thecal.therapy.events import SHOTS, MissingEntries, PainRecorded, PassRule, TrialPlanned, VerdictRecord
+from thecal.therapy.relief import Between
 
 SCORE_MIN, SCORE_MAX = 0, 10
+DAYS_MAX = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +34,45 @@ class DiaryDay:
 class Verdict:
     """The verdict. ``passed`` is None when the diary does not allow one; ``reasons`` say why, item by item.
 
-    ``baseline`` and ``result`` are scores, ``relief_pct`` is the fall in per cent of the baseline; exact rationals.
-    ``relief_low`` and ``relief_high`` bound it by what the missing entries of days that do not count may have been,
-    0 to 10 each; when no entry is missing both are ``relief_pct``.
+    ``baseline`` and ``result`` are scores from the days that count, ``before`` and ``after`` the same with what the
+    missing entries of the other days may have been, 0 to 10 each. Exact rationals.
     """
 
     passed: bool | None
     baseline: Fraction | None
     result: Fraction | None
-    relief_pct: Fraction | None
     baseline_days: tuple[DiaryDay, ...]
     window_days: tuple[DiaryDay, ...]
+    missing: tuple[MissingEntries, ...]
     reasons: tuple[str, ...]
-    relief_low: Fraction | None = None
-    relief_high: Fraction | None = None
-    threshold_pct: int = 0
+    threshold_pct: int
+    before: Between | None = None
+    after: Between | None = None
+
+    @property
+    def relief(self) -> Between | None:
+        """The fall in per cent of the baseline; None without a verdict."""
+        if self.before is None or self.after is None:
+            return None
+        before, after = self.before, self.after
+        return Between(
+            (before.low - after.high) * 100 / before.low,
+            (before.centre - after.centre) * 100 / before.centre,
+            (before.high - after.low) * 100 / before.high,
+        )
+
+    @property
+    def points(self) -> Between | None:
+        """The fall in points of the scale; None without a verdict."""
+        if self.before is None or self.after is None:
+            return None
+        before, after = self.before, self.after
+        return Between(before.low - after.high, before.centre - after.centre, before.high - after.low)
 
     @property
     def uncertain(self) -> bool:
         """The entries that are missing could turn the verdict: the threshold lies inside the interval of relief."""
-        if self.relief_low is None or self.relief_high is None:
-            return False
-        return self.relief_low < self.threshold_pct <= self.relief_high
+        return self.relief is not None and self.relief.reaches(self.threshold_pct) is None
 
     @property
     def completeness(self) -> tuple[Fraction, Fraction]:
@@ -61,15 +81,18 @@ class Verdict:
 
     def record(self) -> VerdictRecord:
         """The verdict as an event carries it."""
+        relief = self.relief
         return VerdictRecord(
             passed=self.passed,
+            uncertain=self.uncertain,
             baseline=None if self.baseline is None else str(self.baseline),
             result=None if self.result is None else str(self.result),
-            relief_pct=None if self.relief_pct is None else str(self.relief_pct),
-            relief_low=None if self.relief_low is None else str(self.relief_low),
-            relief_high=None if self.relief_high is None else str(self.relief_high),
+            relief_pct=None if relief is None else str(relief.centre),
+            relief_low=None if relief is None else str(relief.low),
+            relief_high=None if relief is None else str(relief.high),
             baseline_days_counted=sum(day.counts for day in self.baseline_days),
             window_days_counted=sum(day.counts for day in self.window_days),
+            missing=self.missing,
             reasons=self.reasons,
         )
 
@@ -83,11 +106,7 @@ def plan_refusals(plan: TrialPlanned) -> tuple[Refusal, ...]:
     if plan.method != "external_long" and (plan.method == "continuous_epidural") != (plan.route == "epidural"):
         what = f"The method {plan.method} does not go with the {plan.route} route."
         found.append(Refusal("route", what, "route", "Choose method and route alike."))
-    if plan.shot_fg is not None and (plan.method not in SHOTS or plan.dose_fg_day):
-        what = f"A dose by hand does not go with {plan.method} and a dose of {plan.dose_fg_day} fg/day."
-        found.append(Refusal("shot", what, "shot_fg", "Plan single doses, or a daily dose by a pump."))
-    if plan.dose_fg_day == 0 and plan.shot_fg is None:
-        found.append(Refusal("dose", "The trial dose is zero.", "dose_fg_day", "Enter a dose."))
+    found += _by_hand(plan) if plan.method in SHOTS else _by_pump(plan)
     try:
         Solution.parse(plan.solution)
     except Refused as refused:
@@ -95,9 +114,39 @@ def plan_refusals(plan: TrialPlanned) -> tuple[Refusal, ...]:
     return tuple(found)
 
 
+def _by_hand(plan: TrialPlanned) -> list[Refusal]:
+    found = []
+    if plan.shot_fg is None or plan.dose_fg_day:
+        what = f"The method {plan.method} gives single doses by hand."
+        found.append(Refusal("shot", what, "shot_fg", "Enter the mass of one dose, and no daily dose."))
+    if plan.pump_profile is not None or plan.path_nl:
+        what = f"The method {plan.method} has neither pump nor tubing."
+        found.append(Refusal("no_pump_by_hand", what, "pump_profile", "Name no pump and no volume of tubing."))
+    return found
+
+
+def _by_pump(plan: TrialPlanned) -> list[Refusal]:
+    found = []
+    if plan.shot_fg is not None:
+        what = f"A dose by hand does not go with {plan.method}."
+        found.append(Refusal("shot", what, "shot_fg", "Plan single doses, or a daily dose by a pump."))
+    elif plan.dose_fg_day == 0:
+        found.append(Refusal("dose", "The trial dose is zero.", "dose_fg_day", "Enter a dose."))
+    if plan.pump_profile is None:
+        what = f"The method {plan.method} needs a pump."
+        found.append(Refusal("pump", what, "pump_profile", "Name the external pump."))
+    return found
+
+
 @checked
 def judge(rule: PassRule, days: int, started: int, diary: Iterable[PainRecorded], now: int) -> Verdict:
-    """The verdict at ``now`` of a trial of ``days`` days that started at ``started`` (ms)."""
+    """The verdict at ``now`` of a trial of ``days`` days that started at ``started`` (ms).
+
+    Raises Refused for a start that no calendar has and for more days than a trial may take.
+    """
+    if started >= TIME_MAX - DAYS_MAX * MS_PER_DAY or not 1 <= days <= DAYS_MAX:
+        what = f"{days} days from {started} ms are no trial."
+        raise Refused(Refusal("span", what, "judge", f"1 to {DAYS_MAX} days, from a time before the year 9987."))
     entries = sorted((entry.meta.at, entry.score) for entry in diary if entry.meta.at <= now)
     before = _days(rule, entries, started, rule.baseline_days)
     end = started + days * MS_PER_DAY
@@ -110,35 +159,42 @@ def judge(rule: PassRule, days: int, started: int, diary: Iterable[PainRecorded]
     reasons += _thin("baseline", before, rule) + _thin("analysis window", window, rule)
     if now < end - MS_PER_DAY:
         reasons.append("The last day of the analysis window has not begun: no verdict.")
-    enough = _enough(before, rule) and _enough(window, rule) and now >= end - MS_PER_DAY
-    if not enough:
-        return Verdict(None, _score(before, rule), _score(window, rule), None, before, window, tuple(reasons))
+    missing = (*_missing("baseline", before, rule), *_missing("analysis window", window, rule))
     baseline, result = _score(before, rule), _score(window, rule)
-    assert baseline is not None, "enough days count, so there is a score"
-    assert result is not None, "enough days count, so there is a score"
+    found = Verdict(None, baseline, result, before, window, missing, tuple(reasons), rule.threshold_pct)
+    enough = _enough(before, rule) and _enough(window, rule) and now >= end - MS_PER_DAY
+    if not enough or baseline is None or result is None:
+        return found
     if baseline == 0:
-        reasons.append("The baseline score is 0: there was no pain that could be relieved, so no verdict.")
-        return Verdict(None, baseline, result, None, before, window, tuple(reasons))
-    relief = (baseline - result) * 100 / baseline
-    passed = relief >= rule.threshold_pct
+        what = "The baseline score is 0: there was no pain that could be relieved, so no verdict."
+        return replace(found, reasons=(*reasons, what))
+    found = replace(found, before=_bounds(baseline, before, rule), after=_bounds(result, window, rule))
+    relief = found.relief
+    assert relief is not None, "both scores are there"
+    passed = relief.centre >= rule.threshold_pct
     reasons.append(
-        f"Score {_short(baseline)} before, {_short(result)} in the window: relief {_short(relief)} %, "
+        f"Score {_short(baseline)} before, {_short(result)} in the window: relief {_short(relief.centre)} %, "
         f"{'at or above' if passed else 'below'} the threshold of {rule.threshold_pct} %."
     )
-    before_ends, window_ends = _bounds(baseline, before, rule), _bounds(result, window, rule)
-    least = (before_ends[0] - window_ends[1]) * 100 / before_ends[0]
-    most = (before_ends[1] - window_ends[0]) * 100 / before_ends[1]
-    found = Verdict(passed, baseline, result, relief, before, window, tuple(reasons), least, most, rule.threshold_pct)
-    return replace(found, reasons=(*found.reasons, *_interval(found)))
+    return replace(found, passed=passed, reasons=(*reasons, *_interval(found, relief)))
 
 
-def _bounds(score: Fraction, days: Sequence[DiaryDay], rule: PassRule) -> tuple[Fraction, Fraction]:
-    """The least and the most that the score of a window can be, were every missing entry 0, or 10."""
+def _bounds(score: Fraction, days: Sequence[DiaryDay], rule: PassRule) -> Between:
+    """The score of a window with the least and the most that it can be, were every missing entry 0, or 10."""
     if all(day.counts for day in days):
-        return score, score
-    ends = (_mean([_filled(day, rule, fill) for day in days]) for fill in (SCORE_MIN, SCORE_MAX))
-    least, most = ends
-    return min(score, least), max(score, most)
+        return Between.exactly(score)
+    least, most = (_mean([_filled(day, rule, fill) for day in days]) for fill in (SCORE_MIN, SCORE_MAX))
+    return Between(min(score, least), score, max(score, most))
+
+
+def _missing(
+    window: Literal["baseline", "analysis window"], days: Sequence[DiaryDay], rule: PassRule
+) -> list[MissingEntries]:
+    return [
+        MissingEntries(window=window, start=day.start, lacking=rule.min_entries_day - len(day.scores))
+        for day in days
+        if not day.counts
+    ]
 
 
 def _filled(day: DiaryDay, rule: PassRule, fill: int) -> Fraction:
@@ -146,15 +202,13 @@ def _filled(day: DiaryDay, rule: PassRule, fill: int) -> Fraction:
     return _daily(scores, rule)
 
 
-def _interval(verdict: Verdict) -> tuple[str, ...]:
-    if verdict.relief_low is None or verdict.relief_high is None or verdict.relief_low == verdict.relief_high:
+def _interval(verdict: Verdict, relief: Between) -> tuple[str, ...]:
+    if not relief.open:
         return ()
-    low, high = _short(verdict.relief_low), _short(verdict.relief_high)
-    text = f"With the missing entries relief lies between {low} % and {high} %"
+    text = f"With the missing entries relief lies between {_short(relief.low)} % and {_short(relief.high)} %"
     if verdict.uncertain:
-        return (
-            f"Uncertain: {text[0].lower()}{text[1:]}, and the threshold of {verdict.threshold_pct} % lies in between.",
-        )
+        between = f"{text[0].lower()}{text[1:]}, and the threshold of {verdict.threshold_pct} % lies in between"
+        return (f"Uncertain: {between}.", f"Missing: {'; '.join(map(str, verdict.missing))}.")
     return (f"{text}: on the same side of the threshold throughout.",)
 
 

@@ -8,9 +8,6 @@ from thecal.therapy.events import Method
 from thecal.therapy.reference import cite, load
 from thecal.therapy.trial import Verdict
 
-MARKS = ("moderate_30", "substantial_50")
-"""The marks that relief alone decides everywhere; ``thecal.therapy.trials`` reads all six definitions."""
-
 
 @dataclass(frozen=True, slots=True)
 class MethodFacts:
@@ -20,18 +17,6 @@ class MethodFacts:
     setting: str
     pros: tuple[str, ...]
     cons: tuple[str, ...]
-    source: str
-    confirmed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """Whether relief reaches a published responder mark (30 or 50 %); None when relief is unknown."""
-
-    mark: str
-    threshold_pct: int
-    reached: bool | None
-    meaning: str
     source: str
     confirmed: bool
 
@@ -57,8 +42,8 @@ def warnings(method: Method, verdict: Verdict | None = None) -> tuple[Refusal, .
     """Warnings that belong beside a trial: every method here is open, so every trial is prone to placebo response."""
     pitfalls = {each["id"]: each for each in load("trial")["pitfall"]}
     named = ["placebo_open"]
-    relief = None if verdict is None else verdict.relief_pct
-    if relief is not None and relief > pitfalls["surprising_response"]["above_pct"]:
+    relief = None if verdict is None else verdict.relief
+    if relief is not None and relief.high > pitfalls["surprising_response"]["above_pct"]:
         named.append("surprising_response")
     if verdict is not None and any(not day.counts for day in (*verdict.baseline_days, *verdict.window_days)):
         named.append("dropout")
@@ -67,21 +52,4 @@ def warnings(method: Method, verdict: Verdict | None = None) -> tuple[Refusal, .
             name, pitfalls[name]["text"], method, "", cite("trial", pitfalls[name]["src"]), pitfalls[name]["confirmed"]
         )
         for name in named
-    )
-
-
-@checked
-def responses(verdict: Verdict) -> tuple[Response, ...]:
-    """The relief of a verdict against the published responder marks of 30 and 50 %."""
-    return tuple(
-        Response(
-            each["id"],
-            each["pct"],
-            None if verdict.relief_pct is None else verdict.relief_pct >= each["pct"],
-            each["meaning"],
-            cite("trial", each["src"]),
-            each["confirmed"],
-        )
-        for each in load("trial")["responder"]
-        if each["id"] in MARKS
     )

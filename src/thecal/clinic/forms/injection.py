@@ -11,8 +11,8 @@ def _levels() -> list[tuple[str, str]]:
     return [(name, name) for name in level_names()]
 
 
-class InjectionForm(ChartForm):
-    """The first dose of a trial by hand: who gave it, where, and how long the patient is watched."""
+class WatchFields(ChartForm):
+    """Who gave a dose, where, and how long the patient is watched after it."""
 
     given_by = forms.CharField(max_length=300, label="Given by")
     level = forms.ChoiceField(choices=_levels, label="Level")
@@ -25,16 +25,28 @@ class InjectionForm(ChartForm):
     )
     watch_reason = forms.CharField(required=False, max_length=1000, label="Reason for a shorter watch")
 
-    places = {"injection.mass_fg": "level", "reason": "watch_reason", "watch": "hours"}
+    places = {"reason": "watch_reason", "watch": "hours", "watch_until": "hours"}
 
 
-class ShotForm(ChartForm):
+class InjectionForm(WatchFields):
+    """The first dose of a trial by hand: who gave it, where, and how long the patient is watched."""
+
+    field_order = ("given_by", "level", "hours", "watch_reason")
+
+
+class ShotForm(WatchFields):
     """A further dose by hand, of the drug of the plan, or saline as a blinded control."""
 
     mass = QuantityField(MASS, required=False, label="Dose", help_text="For example 0.3 mg. Empty for saline.")
     saline = forms.BooleanField(required=False, label="Saline, as a control")
     blinded = forms.BooleanField(required=False, label="The patient does not know which")
-    given_by = forms.CharField(max_length=300, label="Given by")
-    level = forms.ChoiceField(choices=_levels, label="Level")
+    early_reason = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        label="Why it cannot wait",
+        help_text="Needed before the watch of the dose before has ended.",
+    )
 
-    places = {"mass_fg": "mass"}
+    field_order = ("mass", "saline", "blinded", "given_by", "level", "hours", "watch_reason", "early_reason")
+    places = {**WatchFields.places, "mass_fg": "mass"}

@@ -7,15 +7,19 @@ from django.http import HttpRequest, HttpResponse
 from thecal.clinic import store
 from thecal.clinic.access import PRESCRIBERS, STAFF, page
 from thecal.clinic.charting import Writer, show, take
-from thecal.clinic.forms.dosing import CHOICES, DecisionForm
-from thecal.therapy import AnyEvent, build, events, options
+from thecal.clinic.forms.decision import CHOICES, DecisionForm, DoubtfulDecisionForm
+from thecal.therapy import AnyEvent, build, decision_lacks, events, options
+from thecal.therapy.trials import responses
 
 
 @page(read=STAFF, write=PRESCRIBERS)
 def decision(request: HttpRequest, chart: UUID) -> HttpResponse:
     """The options, the trial's verdict, and the form; or the decision that was recorded."""
     folded = store.load(chart)
-    form = DecisionForm(request.POST or None, initial={"version": folded.version, "discussed": list(CHOICES)})
+    verdict = folded.verdict
+    doubtful = verdict is not None and not verdict.surely_passed
+    kind = DoubtfulDecisionForm if doubtful else DecisionForm
+    form = kind(request.POST or None, initial={"version": folded.version, "discussed": list(CHOICES)})
     if request.method == "POST":
 
         def made(writer: Writer) -> list[AnyEvent]:
@@ -30,6 +34,7 @@ def decision(request: HttpRequest, chart: UUID) -> HttpResponse:
                     patient_agrees=cleaned["patient_agrees"] == "yes",
                     patient_priorities=cleaned["patient_priorities"],
                     reasons=cleaned["reasons"],
+                    verdict_reason=cleaned.get("verdict_reason", ""),
                 )
             ]
 
@@ -45,5 +50,8 @@ def decision(request: HttpRequest, chart: UUID) -> HttpResponse:
         form=form,
         choices=CHOICES,
         options=options(folded),
+        doubtful=doubtful,
+        lacks=decision_lacks(folded) if folded.decision is None else (),
+        marks=responses(verdict) if verdict is not None else (),
         may_record=folded.stage == "decision",
     )

@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from thecal.clinic import clock, store
 from thecal.clinic.access import CARERS, STAFF, page, person, public
 from thecal.clinic.charting import show
-from thecal.clinic.forms.dosing import DiaryLinkForm
 from thecal.clinic.forms.patients import DiaryForm
+from thecal.clinic.forms.trial import DiaryLinkForm
 from thecal.clinic.models import DiaryLink
 from thecal.quantity import MS_PER_DAY, Refused
 from thecal.therapy import build, events, stamp

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from thecal.clinic import orders, store
 from thecal.clinic.access import PRESCRIBERS, STAFF, page
 from thecal.clinic.charting import Writer, show, take
-from thecal.clinic.forms.dosing import ImplantForm
+from thecal.clinic.forms.implant import ImplantForm
 from thecal.clinic.models import PumpRecord
 from thecal.formulary import Basis, Solution, check_concentration
 from thecal.pump import PumpConfig, require

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from thecal.clinic import clock, formulary, orders, store
 from thecal.clinic.access import CARERS, PRESCRIBERS, STAFF, page, person
 from thecal.clinic.charting import Writer, clashed, show, writer
-from thecal.clinic.forms.dosing import PrescriptionForm, SignForm
+from thecal.clinic.forms.prescription import PrescriptionForm, SignForm
 from thecal.clinic.signing import signer
 from thecal.formulary import Finding, Solution
 from thecal.pump import Prescription, Profile, describe, profile

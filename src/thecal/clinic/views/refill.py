@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from thecal.clinic import clock, orders, store
 from thecal.clinic.access import CARERS, STAFF, page
 from thecal.clinic.charting import clashed, frame, show, writer
-from thecal.clinic.forms.dosing import RefillForm, WhatIfForm
+from thecal.clinic.forms.implant import RefillForm, WhatIfForm
 from thecal.clinic.models import PumpRecord
 from thecal.clinic.status import pump_view
 from thecal.formulary import Solution

@@ -13,15 +13,16 @@ from thecal.clinic.access import PRESCRIBERS, STAFF, page
 from thecal.clinic.charting import Writer, clashed, show, take, writer
 from thecal.clinic.drawings.diary import diary_days
 from thecal.clinic.forms.base import ChartForm
-from thecal.clinic.forms.dosing import TrialConcludeForm, TrialDoseForm, TrialPlanForm, TrialStartForm
+from thecal.clinic.forms.trial import TrialConcludeForm, TrialDoseForm, TrialPlanForm, TrialStartForm
 from thecal.clinic.models import PumpRecord
 from thecal.clinic.status import pump_view
 from thecal.clinic.views import injection
 from thecal.formulary import Solution
-from thecal.pump import LinkDown, Prescription, PumpConfig, SimpleContinuous, profile
+from thecal.pump import LinkDown, Prescription, PumpConfig, SimpleContinuous, profile, require
 from thecal.quantity import Refused
 from thecal.therapy import AnyEvent, Chart, Clash, build, events, judge, may, methods, warnings
 from thecal.therapy import conclude as verdict_of
+from thecal.therapy.trials import dose_findings, responses, watched_until
 
 
 @page(read=STAFF)
@@ -38,11 +39,14 @@ def trial(request: HttpRequest, chart: UUID) -> HttpResponse:
         "trial",
         trial=running,
         plan=folded.plan or (running.plan if running is not None else None),
-        verdict=verdict_of(folded, now) if running is not None and running.concluded is None else None,
+        verdict=verdict_of(folded, now).record() if running is not None and running.concluded is None else None,
         diary=diary_days(folded, now),
         pump=pump_view(folded, record, now) if record is not None else None,
         orders=[order for order in folded.orders if order.event.purpose == "trial"],
-        watch=injection.watch_of(folded),
+        doses=injection.given(folded),
+        watched_until=watched_until(folded),
+        marks=responses(running.concluded.verdict) if running is not None and running.concluded is not None else (),
+        notes=injection.notes(folded, now),
         cannot_plan=may("trial_planned", folded.stage, "prescriber"),
     )
 
@@ -56,17 +60,21 @@ def plan(request: HttpRequest, chart: UUID) -> HttpResponse:
 
         def made(author: Writer) -> list[AnyEvent]:
             cleaned = form.cleaned_data
+            route = "epidural" if cleaned["method"] == "continuous_epidural" else "intrathecal"
+            if cleaned["shot"] is not None:
+                basis = orders.held(folded, cleaned["solution"], route, author.now)
+                require(dose_findings(cleaned["solution"], route, cleaned["shot"], basis))
             return [
                 build(
                     events.TrialPlanned,
                     author.meta(),
                     method=cleaned["method"],
-                    route="epidural" if cleaned["method"] == "continuous_epidural" else "intrathecal",
+                    route=route,
                     solution=str(cleaned["solution"]),
                     dose_fg_day=cleaned["dose"] or 0,
                     shot_fg=cleaned["shot"],
                     days=cleaned["days"],
-                    pump_profile=cleaned["pump_profile"] if cleaned["shot"] is None else "none",
+                    pump_profile=cleaned["pump_profile"] or None,
                     tip_level=cleaned["tip_level"],
                     path_nl=cleaned["path"] or 0,
                     rule=events.PassRule(**{name: cleaned[name] for name in TrialPlanForm.RULE}),
@@ -97,7 +105,7 @@ def start(request: HttpRequest, chart: UUID) -> HttpResponse:
     if folded.plan is None:
         messages.error(request, "There is no trial plan to start.", extra_tags="bad")
         return redirect("trial", chart)
-    if folded.plan.shot_fg is not None:
+    if folded.plan.method in events.SHOTS:
         return injection.start(request, chart, folded)
     form = TrialStartForm(request.POST or None, initial={"version": folded.version})
     if request.method == "POST" and form.is_valid():
@@ -109,7 +117,7 @@ def start(request: HttpRequest, chart: UUID) -> HttpResponse:
 
 def _start(request: HttpRequest, chart: UUID, folded: Chart, form: TrialStartForm) -> HttpResponse | None:
     plan = folded.plan
-    assert plan is not None, "the page is shown for a plan alone"
+    assert plan is not None and plan.pump_profile is not None, "the page is shown for a plan by a pump alone"
     author, solution = writer(request, chart), Solution.parse(plan.solution)
     pump = f"trial-{chart.hex[-8:]}-{secrets.token_hex(3)}"
     fill = form.cleaned_data["fill"]
@@ -188,6 +196,7 @@ def dose(request: HttpRequest, chart: UUID) -> HttpResponse:
 def _dose_order(folded: Chart, pump: str, form: TrialDoseForm, author: Writer) -> Prescription:
     assert folded.trial is not None, "a dose is changed in a running trial"
     plan = folded.trial.plan
+    assert plan.pump_profile is not None, "a trial that runs on a pump was planned for one"
     running = folded.running(pump)
     solution = running.prescription.solution if running is not None else Solution.parse(plan.solution)
     order = orders.write_order(
@@ -234,7 +243,8 @@ def conclude(request: HttpRequest, chart: UUID) -> HttpResponse:
         "trial",
         form=form,
         trial=running,
-        verdict=verdict,
+        verdict=verdict.record(),
+        marks=responses(verdict.record()),
         warnings=warnings(running.plan.method, verdict),
     )
 

@@ -53,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 "why": task.reason,
                 "since": task.since,
                 "due": task.due,
-                "lacks": task.lacks,
+                "lacks": [text.rstrip(".") for text in task.lacks],
                 "url": reverse(place, args=[UUID(task.patient)]),
             }
         )

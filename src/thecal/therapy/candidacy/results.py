@@ -18,7 +18,7 @@ def _concluded(look: Look) -> Trial | None:
 def trial_done(look: Look) -> Reading:
     """Met when a trial was concluded, waived when the prescriber set it aside with a reason."""
     evidence = tuple(
-        f"{trial.plan.method}, {trial.plan.route}, {trial.plan.days} days: {_verdict(trial.concluded.verdict.passed)}"
+        f"{trial.plan.method}, {trial.plan.route}, {trial.plan.days} days: {trial.concluded.verdict.outcome}"
         for trial in look.chart.trials
         if trial.concluded is not None
     )
@@ -30,10 +30,6 @@ def trial_done(look: Look) -> Reading:
     allowed = look.rules.get("waive_trial", ("advanced cancer with limited survival", "high procedural risk"))
     caution = "" if waived.reason in allowed else "The rule set does not name this reason."
     return Reading("waived_with_reason", (f"{waived.reason}: {waived.words}",), caution=caution)
-
-
-def _verdict(passed: bool | None) -> str:
-    return {True: "passed its rule", False: "did not pass its rule", None: "no verdict"}[passed]
 
 
 def same_route(look: Look) -> Reading:
@@ -51,14 +47,17 @@ def trial_relief(look: Look) -> Reading:
     trial = _concluded(look)
     if trial is None or trial.concluded is None:
         return UNKNOWN
-    text = trial.concluded.verdict.relief_pct
-    if text is None:
+    verdict = trial.concluded.verdict
+    relief, mark = verdict.relief, look.check["pct"]
+    if relief is None:
         return Reading("unknown", ("the diary allowed no verdict",))
-    relief, mark = Fraction(text), look.check["pct"]
     more = look.rules.get("trial_comparator", "at_least") == "more_than"
     words = f"{'more than' if more else 'at least'} {mark} %"
-    evidence = (f"relief {decimal_text(relief, 4)} % by the {trial.plan.rule.statistic}; asked for {words}",)
-    return Reading("met" if (relief > mark if more else relief >= mark) else "not_met", evidence)
+    evidence = (f"relief {relief} % by the {trial.plan.rule.statistic}; asked for {words}",)
+    reached = relief.exceeds(mark) if more else relief.reaches(mark)
+    if reached is None:
+        return Reading("unknown", evidence, missing=f"Missing diary entries: {'; '.join(map(str, verdict.missing))}.")
+    return Reading("met" if reached else "not_met", evidence)
 
 
 def trial_8h(look: Look) -> Reading:
@@ -136,12 +135,12 @@ def trial_inpatient(look: Look) -> Reading:
 def placebo(look: Look) -> Reading:
     """A caution when one unblinded dose gave a surprising response."""
     trial = _concluded(look)
-    if trial is None or trial.concluded is None or trial.concluded.verdict.relief_pct is None:
+    relief = trial.concluded.verdict.relief if trial is not None and trial.concluded is not None else None
+    if trial is None or relief is None:
         return UNKNOWN
-    relief = Fraction(trial.concluded.verdict.relief_pct)
     blind = trial.plan.blinding != "open" or any(shot.saline and shot.blinded for shot in look.chart.shots)
-    evidence = (f"relief {decimal_text(relief, 4)} %, {trial.plan.method}, {'blinded' if blind else 'open'}",)
-    surprising = relief > look.check["above_pct"] and trial.plan.method == "single_shot" and not blind
+    evidence = (f"relief {relief} %, {trial.plan.method}, {'blinded' if blind else 'open'}",)
+    surprising = relief.high > look.check["above_pct"] and trial.plan.method == "single_shot" and not blind
     caution = "Consider a blinded saline arm or a second confirming dose." if surprising else ""
     return Reading("not_met" if surprising else "met", evidence, caution=caution)
 

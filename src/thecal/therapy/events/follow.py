@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from thecal.therapy.events.common import Code, Event, Level, Line, Mass, Name, Note, Value, Volume, Words
+from thecal.therapy.events.common import Code, Event, Level, Line, Mass, Name, Note, Time, Value, Volume, Words
 from thecal.therapy.events.facts import Decimal, OpioidIntake
 from thecal.therapy.events.implant import CatheterRecord
 
@@ -50,7 +50,11 @@ class TrialWaived(Event):
 
 
 class TrialShotGiven(Event):
-    """A further dose of the trial given by hand, at ``level`` by ``given_by``; ``saline`` is a blinded control."""
+    """A further dose of the trial given by hand, at ``level`` by ``given_by``; ``saline`` is a blinded control.
+
+    A dose of the drug has a watch of its own, by ``watch_rule`` until ``watch_until`` (ms). ``early_reason`` says why
+    it could not wait for the end of the watch before.
+    """
 
     kind: Literal["trial_shot_given"] = "trial_shot_given"
     mass_fg: Mass | None = None
@@ -58,6 +62,9 @@ class TrialShotGiven(Event):
     blinded: bool = False
     level: Level | None = None
     given_by: Line | None = None
+    watch_rule: Code | None = None
+    watch_until: Time | None = None
+    early_reason: Note = ""
 
 
 class StepDone(Value):

@@ -26,7 +26,10 @@ Site = Literal["abdomen", "upper_buttock"]
 
 
 class DecisionRecorded(Event):
-    """What physician and patient decided together. "No pump" (oral, stimulation, none) is a full outcome."""
+    """What physician and patient decided together. "No pump" (oral, stimulation, none) is a full outcome.
+
+    ``verdict_reason`` is the physician's own: why a pump, although the trial's verdict is not surely passed.
+    """
 
     kind: Literal["decision_recorded"] = "decision_recorded"
     choice: Choice
@@ -35,6 +38,7 @@ class DecisionRecorded(Event):
     patient_agrees: bool
     patient_priorities: Note = ""
     reasons: Words
+    verdict_reason: Note = ""
 
 
 class CatheterRecord(Value):

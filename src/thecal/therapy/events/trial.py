@@ -3,6 +3,8 @@
 Solutions are text with units, for example ``morphine 1 mg/mL``; doses in fg/day of the primary drug.
 """
 
+from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -24,6 +26,7 @@ from thecal.therapy.events.common import (
     Volume,
     Words,
 )
+from thecal.therapy.relief import Between
 
 Method = Literal["single_shot", "repeated_single_shot", "continuous_epidural", "continuous_it", "external_long"]
 
@@ -51,7 +54,8 @@ SHOTS: tuple[Method, ...] = ("single_shot", "repeated_single_shot")
 class TrialPlanned(Event):
     """The plan: method, drug, dose, days, pump, catheter tip and the rule. A new plan replaces it until the start.
 
-    ``shot_fg`` is the mass of one dose by hand, in place of a daily dose.
+    A method by hand (``SHOTS``) has ``shot_fg``, the mass of one dose, and neither daily dose nor pump; any other has a
+    daily dose and ``pump_profile``.
     """
 
     kind: Literal["trial_planned"] = "trial_planned"
@@ -61,7 +65,7 @@ class TrialPlanned(Event):
     dose_fg_day: DoseRate = 0
     shot_fg: Mass | None = None
     days: Annotated[int, Field(ge=1, le=365)]
-    pump_profile: Code
+    pump_profile: Code | None = None
     tip_level: Level
     path_nl: Volume = 0
     rule: PassRule = PassRule()
@@ -102,21 +106,55 @@ class TrialDoseChanged(Event):
     reason: Words
 
 
+class MissingEntries(Value):
+    """A day of 24 h from ``start`` (ms) that does not count, and how many entries it lacks."""
+
+    window: Literal["baseline", "analysis window"]
+    start: Time
+    lacking: Annotated[int, Field(ge=1, le=48)]
+
+    def __str__(self) -> str:
+        when = datetime.fromtimestamp(self.start / 1000, UTC)
+        entries = "1 entry" if self.lacking == 1 else f"{self.lacking} entries"
+        return f"{entries} of the day from {when:%Y-%m-%d %H:%M} UTC ({self.window})"
+
+
 class VerdictRecord(Value):
     """The verdict as it was reached; scores and relief are exact rationals such as ``20/3``. None: not decidable.
 
-    ``relief_low`` and ``relief_high`` are what missing entries leave open; equal when none is missing.
+    ``passed`` is by the rule declared before the start, from the entries that there are. ``relief_low`` and
+    ``relief_high`` are what the ``missing`` entries leave open; ``uncertain`` says that they could turn the verdict.
     """
 
     passed: bool | None
+    uncertain: bool
     baseline: Rational | None
     result: Rational | None
     relief_pct: Rational | None
+    relief_low: Rational | None
+    relief_high: Rational | None
     baseline_days_counted: Annotated[int, Field(ge=0)]
     window_days_counted: Annotated[int, Field(ge=0)]
-    relief_low: Rational | None = None
-    relief_high: Rational | None = None
+    missing: Annotated[tuple[MissingEntries, ...], Field(max_length=120)]
     reasons: Annotated[tuple[Words, ...], Field(max_length=50)]
+
+    @property
+    def outcome(self) -> str:
+        """The verdict in words; one that is uncertain always says so."""
+        words = {True: "passed", False: "not passed", None: "no verdict"}[self.passed]
+        return f"{words}, uncertain" if self.uncertain else words
+
+    @property
+    def surely_passed(self) -> bool:
+        """Passed, whatever the missing entries were."""
+        return self.passed is True and not self.uncertain
+
+    @property
+    def relief(self) -> Between | None:
+        """Relief in per cent as an interval; None without a verdict."""
+        if self.relief_pct is None or self.relief_low is None or self.relief_high is None:
+            return None
+        return Between(Fraction(self.relief_low), Fraction(self.relief_pct), Fraction(self.relief_high))
 
 
 class TrialConcluded(Event):

@@ -1,6 +1,7 @@
 """Beside the rule of a trial: lasting relief, responders, instruments, side effects, watch, escalation."""
 
 from thecal.therapy.trials.analyse import Analysis, OpioidDay, analyse
+from thecal.therapy.trials.by_hand import HandDose, dose_findings, doses, too_early, watched_until, watches
 from thecal.therapy.trials.diary import COLUMNS, Entry, TrialPlan, read_diary, read_plan
 from thecal.therapy.trials.escalation import Escalation, Step, escalation, escalations, next_step, panel_limit
 from thecal.therapy.trials.instruments import (
@@ -31,12 +32,13 @@ from thecal.therapy.trials.published import (
     waiver_reasons,
     went_on,
 )
-from thecal.therapy.trials.responders import Dose, Responder, Seen, responders
+from thecal.therapy.trials.responders import Dose, Responder, Seen, responders, responses
 from thecal.therapy.trials.watch import (
     Watch,
     WatchRule,
     after_naloxone,
     depression_facts,
+    drug_rule,
     plan_watch,
     risk_factors,
     watch_rule,
@@ -50,6 +52,7 @@ __all__ = [
     "Dose",
     "Entry",
     "Escalation",
+    "HandDose",
     "Instrument",
     "Lasting",
     "Mark",
@@ -69,6 +72,9 @@ __all__ = [
     "change",
     "complications",
     "depression_facts",
+    "dose_findings",
+    "doses",
+    "drug_rule",
     "escalation",
     "escalations",
     "home_trial_fields",
@@ -88,11 +94,15 @@ __all__ = [
     "read_score",
     "red_flags",
     "responders",
+    "responses",
     "risk_factors",
     "roland_morris",
     "side_effect_list",
+    "too_early",
     "waiver_reasons",
     "watch_rule",
     "watch_rules",
+    "watched_until",
+    "watches",
     "went_on",
 ]

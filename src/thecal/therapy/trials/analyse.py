@@ -6,14 +6,17 @@ Times ms UTC; scores, relief and morphine equivalents exact. Nothing missing is 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
-from thecal.formulary import Solution, drug
+from thecal.formulary import PUBLISHED, Solution, drug
 from thecal.quantity import MS_PER_DAY, Refusal, Refused
 from thecal.therapy.conversion.mme import daily_mme
 from thecal.therapy.door import checked
-from thecal.therapy.events import OpioidIntake, PainRecorded, stamp
-from thecal.therapy.trial import Verdict, judge
+from thecal.therapy.events import SHOTS, OpioidIntake, PainRecorded, stamp
+from thecal.therapy.relief import Between
+from thecal.therapy.trial import SCORE_MIN, Verdict, judge
 from thecal.therapy.trial_advice import warnings as advice
+from thecal.therapy.trials.by_hand import dose_findings, too_early
 from thecal.therapy.trials.diary import Entry, TrialPlan
 from thecal.therapy.trials.instruments import Change, change
 from thecal.therapy.trials.lasting import Lasting, lasting_relief
@@ -35,7 +38,10 @@ class OpioidDay:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the trial showed. ``lacks`` names what is not known; ``side_effects`` the worst grade of each."""
+    """What the trial showed. ``lacks`` names what is not known; ``side_effects`` the worst grade of each.
+
+    ``watches`` has one for each dose by hand, or one for the infusion.
+    """
 
     verdict: Verdict
     responders: tuple[Responder, ...]
@@ -48,11 +54,15 @@ class Analysis:
     red_flags: tuple[str, ...]
     opioid_before: Fraction | None
     opioids: tuple[OpioidDay, ...]
-    missing: tuple[tuple[int, int], ...]
-    watch: Watch | None
+    watches: tuple[Watch, ...]
     complications: tuple[Rate, ...]
     warnings: tuple[Refusal, ...]
     lacks: tuple[str, ...]
+
+    @property
+    def watched_until(self) -> int:
+        """The latest end of all watches (ms): this one counts."""
+        return max(watch.end for watch in self.watches)
 
 
 @checked
@@ -74,6 +84,7 @@ def analyse(plan: TrialPlan, diary: Sequence[Entry], now: int | None = None) -> 
     effects = _effects(during)
     before = _before(plan, seen)
     days = _opioid_days(plan, seen, at)
+    watches = _watches(plan, seen)
     found = Analysis(
         verdict=verdict,
         responders=responders(_seen(plan, verdict, seen)),
@@ -86,10 +97,9 @@ def analyse(plan: TrialPlan, diary: Sequence[Entry], now: int | None = None) -> 
         red_flags=_red_flags(during),
         opioid_before=before,
         opioids=days,
-        missing=_missing(verdict, planned.rule.min_entries_day),
-        watch=_watch(plan),
+        watches=watches,
         complications=complications(planned.method),
-        warnings=_warnings(plan, verdict, days, before),
+        warnings=_warnings(plan, verdict, days, before, watches),
         lacks=(),
     )
     return _with_lacks(found)
@@ -98,6 +108,7 @@ def analyse(plan: TrialPlan, diary: Sequence[Entry], now: int | None = None) -> 
 def _with_lacks(found: Analysis) -> Analysis:
     lacks = [
         "a verdict: the diary does not allow one" if found.verdict.passed is None else "",
+        "a sure verdict: missing entries could turn it" if found.verdict.uncertain else "",
         "function: no goal and no measure before and in the trial" if found.function_improved is None else "",
         "side effects: none was asked for" if not found.side_effects else "",
         "systemic opioid before the trial" if found.opioid_before is None else "",
@@ -198,17 +209,9 @@ def _opioid_days(plan: TrialPlan, entries: Sequence[Entry], now: int) -> tuple[O
     return tuple(OpioidDay(start, _day_mme(entries, start)) for start in starts)
 
 
-def _missing(verdict: Verdict, least: int) -> tuple[tuple[int, int], ...]:
-    """The days that do not count, each with how many entries it lacks."""
-    days = (*verdict.baseline_days, *verdict.window_days)
-    return tuple((day.start, least - len(day.scores)) for day in days if not day.counts)
-
-
 def _seen(plan: TrialPlan, verdict: Verdict, entries: Sequence[Entry]) -> Seen:
-    points = None
-    if verdict.baseline is not None and verdict.result is not None and verdict.relief_pct is not None:
-        points = verdict.baseline - verdict.result
-    return Seen(verdict.relief_pct, points, _doses(verdict, plan, entries), _toxicity(plan, entries))
+    doses, toxicity = _doses(verdict, plan, entries), _toxicity(plan, entries)
+    return Seen(verdict.relief, verdict.points, doses, toxicity, verdict.missing)
 
 
 def _doses(verdict: Verdict, plan: TrialPlan, entries: Sequence[Entry]) -> tuple[Dose, ...]:
@@ -219,13 +222,24 @@ def _doses(verdict: Verdict, plan: TrialPlan, entries: Sequence[Entry]) -> tuple
         until = given[index + 1].at if index + 1 < len(given) else dose.at + MS_PER_DAY
         after = [entry for entry in entries if dose.at < entry.at <= min(until, dose.at + MS_PER_DAY)]
         scores = [entry.pain for entry in after if entry.pain is not None]
-        relief = None
-        if scores and verdict.baseline:
-            relief = (verdict.baseline - min(scores)) * 100 / verdict.baseline
         graded = [grade for entry in after for _, grade in entry.side_effects]
         effects = any(grade != "none" for grade in graded) if graded else None
+        relief = _best(verdict.before, scores, plan.planned.rule.min_entries_day)
         found.append(Dose(relief, effects, dose.dose == "saline"))
     return tuple(found)
+
+
+def _best(before: Between | None, scores: Sequence[int], asked: int) -> Between | None:
+    """Relief to the lowest score after a dose. Fewer scores than asked for: one that is missing may have been 0."""
+    if before is None or not scores:
+        return None
+    lowest = Fraction(min(scores))
+    least = lowest if len(scores) >= asked else Fraction(SCORE_MIN)
+    return Between(
+        (before.low - lowest) * 100 / before.low,
+        (before.centre - lowest) * 100 / before.centre,
+        (before.high - least) * 100 / before.high,
+    )
 
 
 def _toxicity(plan: TrialPlan, entries: Sequence[Entry]) -> Fraction | None:
@@ -238,20 +252,26 @@ def _toxicity(plan: TrialPlan, entries: Sequence[Entry]) -> Fraction | None:
     return Fraction((first - sum(_TOXICITY[grade] for _, grade in during)) * 100, first)
 
 
-def _watch(plan: TrialPlan) -> Watch | None:
+def _watches(plan: TrialPlan, entries: Sequence[Entry]) -> tuple[Watch, ...]:
+    """The watch after the start and, by hand, after each further dose of the drug."""
     planned = plan.planned
-    return plan_watch(
-        Solution.parse(planned.solution).primary.drug,
-        plan.start,
-        hours=planned.watch_hours,
-        reason=planned.watch_reason,
-        risks=plan.risks,
-        continuous=planned.method not in ("single_shot", "repeated_single_shot"),
+    by_hand = planned.method in SHOTS
+    further = [entry.at for entry in entries if by_hand and entry.dose == "drug" and entry.at > plan.start]
+    return tuple(
+        plan_watch(
+            Solution.parse(planned.solution).primary.drug,
+            at,
+            hours=planned.watch_hours,
+            reason=planned.watch_reason,
+            risks=plan.risks,
+            continuous=not by_hand,
+        )
+        for at in (plan.start, *further)
     )
 
 
 def _warnings(
-    plan: TrialPlan, verdict: Verdict, days: tuple[OpioidDay, ...], before: Fraction | None
+    plan: TrialPlan, verdict: Verdict, days: tuple[OpioidDay, ...], before: Fraction | None, watches: tuple[Watch, ...]
 ) -> tuple[Refusal, ...]:
     found = list(advice(plan.planned.method, verdict)) if plan.planned.blinding == "open" else []
     known = pitfalls()
@@ -261,7 +281,22 @@ def _warnings(
     fell = before is not None and any(day.mme is not None and day.mme * 2 <= before for day in days)
     if fell or (before and all(day.mme is None for day in days)):
         wanted.append("opioid_withdrawal")
+    found += _by_hand(plan, watches)
     for name in wanted:
         text, source, confirmed = known[name]
         found.append(Refusal(name, text, "trial", "", source, confirmed))
     return tuple(found)
+
+
+def _by_hand(plan: TrialPlan, watches: tuple[Watch, ...]) -> list[Refusal]:
+    """What is to be said of the doses by hand: the dose itself, and each that came before the next was due."""
+    planned = plan.planned
+    if planned.shot_fg is None:
+        return []
+    solution = Solution.parse(planned.solution)
+    found = [each.refusal for each in dose_findings(solution, planned.route, planned.shot_fg, PUBLISHED)]
+    drug_id = solution.primary.drug
+    for earlier, later in pairwise(watches):
+        refusal = too_early(drug_id, earlier.start, earlier.end, later.start)
+        found += [refusal] if refusal is not None else []
+    return found

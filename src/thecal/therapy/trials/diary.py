@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from thecal.quantity import DOSE_RATE, MASS, QuantityError, Refusal, Refused, parse
 from thecal.therapy.door import checked
-from thecal.therapy.events import OpioidIntake, PassRule, TrialPlanned, stamp
+from thecal.therapy.events import SHOTS, OpioidIntake, PassRule, TrialPlanned, stamp
 from thecal.therapy.events.follow import Grade
 from thecal.therapy.trial import plan_refusals
 from thecal.therapy.trials.instruments import read_score
@@ -133,7 +133,8 @@ def read_plan(data: bytes) -> TrialPlan:
         name: trial[name] for name in ("method", "route", "solution", "days", "setting", "blinding") if name in trial
     }
     given |= {name: trial[name] for name in ("watch_hours", "watch_reason") if name in trial}
-    given |= {"pump_profile": trial.get("pump_profile", "none"), "tip_level": trial.get("tip_level", "T10")}
+    pump = None if trial.get("method") in SHOTS else "none"
+    given |= {"pump_profile": trial.get("pump_profile", pump), "tip_level": trial.get("tip_level", "T10")}
     try:
         meta = stamp(max(start, 0), "plan file", "prescriber", entropy=bytes)
         planned = TrialPlanned(meta=meta, rule=PassRule(**rule), **given)

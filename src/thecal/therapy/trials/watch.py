@@ -75,6 +75,16 @@ def watch_rule(rule_id: str) -> WatchRule:
     return found
 
 
+@checked
+def drug_rule(drug: str) -> WatchRule:
+    """The schedule that holds for a drug when the site has chosen none: its own, else the longest one.
+
+    Raises Refused for a drug that is not in the formulary.
+    """
+    formulary.drug(drug)
+    return watch_rule(DRUG_RULES.get(drug, "asa_extended_release"))
+
+
 def risk_factors() -> tuple[str, ...]:
     """What raises the risk of respiratory depression."""
     return tuple(load("trial")["monitoring_items"]["risk_factors"])
@@ -104,8 +114,7 @@ def plan_watch(
     whole("start", start)
     if hours is not None and whole("hours", hours, 1) > HOURS_MOST:
         raise Refused(Refusal("hours", f"{hours} h is no watch.", "hours", f"At most {HOURS_MOST} h."))
-    formulary.drug(drug)
-    own = watch_rule(DRUG_RULES.get(drug, "asa_extended_release"))
+    own = drug_rule(drug)
     chosen = watch_rule(rule_id) if rule_id is not None else own
     least = max(own.hours, Fraction(24)) if continuous and drug in ("fentanyl", "sufentanil") else own.hours
     floor = least if chosen == own else Fraction(0)
