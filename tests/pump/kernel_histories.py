@@ -62,7 +62,7 @@ from thecal.pump.kernel import Path as PathMarked
 from thecal.pump.kernel.schedule import counted_by, edges
 
 FILE = Path(__file__).parent / "data" / "kernel_histories.json"
-LIVES = 80
+LIVES = 160
 MINUTE = 60_000
 CAPS = ((HOUR, 70 * PULSE), (4 * HOUR, 280 * PULSE), (DAY, 1_602 * PULSE), (7 * DAY, 11_300 * PULSE))
 TIGHT = ((HOUR, 67 * PULSE), (DAY, 1_601 * PULSE))
@@ -93,7 +93,7 @@ REACTIONS = ((1, 4), (2, 4), (4, 4), (5, 4), (9, 2), (20, 1), (24, 1), (30, 2), 
 NUMBERS = (1, 2, 4, 5, 9, 20, 24, 30, 36, 40, 61)
 CONFIGS = (
     CONFIG,
-    CONFIG._replace(minimum=0, low_nl=2_000_000, flow_max=600_000),
+    CONFIG._replace(minimum=0, low_nl=2_000_000, flow_max=2_400_000),
     Config(250, 0, 24_000_000, 1_000, 500, 6_000, 10_000),
 )
 
@@ -152,7 +152,7 @@ def moment(dice: random.Random, state: State) -> int:
     return at if at > state.now - 3 else state.now + dice.randrange(MINUTE)
 
 
-def event(dice: random.Random, state: State) -> Event:
+def event(dice: random.Random, state: State, *, calm: bool) -> Event:
     at = moment(dice, state)
     bits = sum(1 << number for number in set(dice.choices(NUMBERS, k=dice.randrange(3))))
     makers: tuple[Callable[[], Event], ...] = (
@@ -162,7 +162,9 @@ def event(dice: random.Random, state: State) -> Event:
         lambda: Demanded(at),
         lambda: Tick(at),
         lambda: Stop(at),
-        lambda: Refill(dice.choice((-1, 0, 1, 249, 250, 1_000, 2_000_000, 2_000_001, 18_000_000)), at, b"l"),
+        lambda: Refill(
+            dice.choice((-1, 0, 1, 249, 250, 500, 750, 1_000, 1_250, 2_000_000, 2_000_001, 18_000_000)), at, b"l"
+        ),
         lambda: Restart(at, state.past.damage + dice.choice((0, 0, 0, 0, 0, 1, 3))),
         lambda: Stray(at),
         lambda: Faults(bits, 0, at),
@@ -173,7 +175,7 @@ def event(dice: random.Random, state: State) -> Event:
         lambda: PathMarked(dice.choice((True, True, False)), at),
         lambda: Outcome(state.pending + dice.choice((0, 1)), dice.choice((-2, -1, 0, 1, 2, 999, 1_000, 1_001))),
     )
-    return dice.choice(makers)()
+    return dice.choice(makers[2:9] if calm else makers)()
 
 
 def life(seed: int) -> str:
@@ -195,7 +197,7 @@ def life(seed: int) -> str:
                 state, actions = step(state, Outcome(state.pending, strokes))
                 told.add(actions)
         before = state
-        state, actions = step(state, event(dice, state))
+        state, actions = step(state, event(dice, state, calm=seed % 4 == 3))
         told.add(actions, state_to_bytes(state))
         folded = before
         for action in actions:
@@ -281,7 +283,13 @@ def plans() -> Iterator[Plan]:
 def told_of_plans(told: Digest) -> None:
     """What is prescribed, counted, due and at most in a window, at and beside every edge."""
     for plan in plans():
-        told.add(plan, edges(plan, T0, T0 + 9 * HOUR), most_in(plan, HOUR), most_in(plan, 3 * DAY + 1))
+        told.add(
+            plan,
+            edges(plan, T0, T0 + 9 * HOUR),
+            edges(plan, T0 + 5, T0 + DAY + 5),
+            most_in(plan, HOUR),
+            most_in(plan, 3 * DAY + 1),
+        )
         for edge in edges(plan, T0 - DAY, T0 + 2 * DAY)[:24]:
             for at in (edge - 1, edge, edge + 1):
                 mass = mass_by(plan, at)

@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pytest
 from supervisor_rig import CONTINUOUS, DAY, FIGURES, HOUR, PULSE, T0, WINDOWS, Store, digest, order, plain
 
 from thecal.pump.supervisor import (
@@ -32,13 +33,15 @@ from thecal.pump.supervisor import (
     Stop,
     Stroke,
     Tick,
+    judge,
     read_order,
 )
 from thecal.pump.supervisor import Path as PathMarked
+from thecal.pump.supervisor import journal as keeping
 from thecal.pump.supervisor.journal import GROWTH, read_bank
 
 FILE = Path(__file__).parent / "data" / "supervisor_histories.json"
-LIVES = 30
+LIVES = 60
 MINUTE = 60_000
 SAFE = {"fallback": 400 * PULSE, "reactions": [["motor_stall", "min_rate"]]}
 PATIENT = {"dose": 4 * PULSE, "over": MINUTE, "lockout": 10 * MINUTE, "from": "start", "count": 3, "window": 2 * HOUR}
@@ -97,11 +100,32 @@ class Digest:
         return self.hash.hexdigest()[:16]
 
 
+class Logged(Store):
+    """A storage that notes what is done to it."""
+
+    def __init__(self, told: Digest, budget: int | None = None, *, zeros: bool = False) -> None:
+        super().__init__(budget, zeros=zeros)
+        self.told = told
+
+    def append(self, bank: int, data: bytes) -> None:
+        self.told.add("append", bank, data)
+        super().append(bank, data)
+
+    def sync(self, bank: int) -> None:
+        self.told.add("sync", bank)
+        super().sync(bank)
+
+    def truncate(self, bank: int, size: int) -> None:
+        self.told.add("truncate", bank, size)
+        super().truncate(bank, size)
+
+
 class Life:
     """One supervisor with what is around it."""
 
     def __init__(self, seed: int) -> None:
-        self.dice, self.told, self.store = random.Random(seed), Digest(), Store()
+        self.dice, self.told = random.Random(seed), Digest()
+        self.store = Logged(self.told)
         self.figures, self.now, self.seq = self.dice.choice(MODELS), T0, 0
         self.data = self.dice.choice(ORDERS)
         self.guard = Guard(self.figures, self.store, T0, new=True)
@@ -112,6 +136,7 @@ class Life:
         self.data = self.guard.state.data
 
     def tell(self, event: Event) -> bool:
+        self.told.add(judge(self.guard.state, event)[1])
         answer = self.guard.tell(event)
         self.note(answer)
         return Permit(self.seq) in answer
@@ -141,7 +166,11 @@ class Life:
                 if self.dice.randrange(3):
                     self.person()
                 return
+            if not self.dice.randrange(12):
+                self.edge()
             self.tell(Drive(on=True, at=self.now))
+            if not self.dice.randrange(40):
+                self.edge()
             for _ in range(self.dice.choice((1,) * 40 + (0, 2))):
                 self.tell(Stroke(self.now))
             if self.dice.randrange(150):
@@ -219,7 +248,11 @@ class Life:
 
 
 def life(seed: int) -> str:
-    return Life(seed).run()
+    """One life; in one of four the journal begins anew after little growth."""
+    with pytest.MonkeyPatch.context() as patched:
+        if seed % 4 == 1:
+            patched.setattr(keeping, "GROWTH", 900)
+        return Life(seed).run()
 
 
 # ---- orders at and beside each limit
@@ -321,6 +354,7 @@ def _parts() -> Iterator[dict[str, object]]:
             yield {"safety": {"fallback": fallback, "reactions": [reaction]}}
             yield {"safety": {"fallback": fallback, "reactions": [["sensor_fault", "stop"], reaction, reaction]}}
     yield {"safety": {"fallback": None, "reactions": []}}
+    yield {"safety": {"fallback": 1}}
 
 
 def _caps() -> Iterator[dict[str, object]]:

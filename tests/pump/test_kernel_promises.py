@@ -26,6 +26,8 @@ def test_records_whose_order_was_lost_are_still_counted() -> None:
     state = start(CONFIG, 20_000_000, T0)
     after = apply(state, Record(RecordKind.INTENT, T0 + 5, 1, PULSE))
     assert (after.seq, after.ledger.total, after.reservoir_nl) == (1, PULSE, 20_000_000 - 250)
+    bolus = apply(state, Record(RecordKind.INTENT, T0 + 5, 1, PULSE, 1))
+    assert (bolus.seq, bolus.ledger.total, bolus.aside.boluses.total, bolus.bolus) == (1, PULSE, PULSE, None)
     granted = apply(state, Record(RecordKind.GRANT, T0 + 5, 3, HOUR))
     assert (granted.now, granted.bolus) == (T0 + 5, None)
 

@@ -17,7 +17,7 @@ _PAST = ("failed", "doubtful", "missed", "gap_count", "empty_since", "damage", "
 
 def canonical(plain: object) -> bytes:
     """Plain values as compact ASCII JSON with sorted keys."""
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+    return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def program_to_bytes(program: Program) -> bytes:

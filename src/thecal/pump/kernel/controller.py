@@ -119,7 +119,7 @@ def _which(state: State, plan: Plan, bolus: Bolus | None, now: int) -> tuple[int
     if bolus is not None and (due == NEVER or bolus_due(bolus) < due):
         return (0 if bolus.train == Train.PRIME else pulse), bolus.train
     head = plan.head
-    return (head.counted_fg if head is not None and head.begin < now <= head.end else pulse), int(Train.BASE)
+    return (head.counted_fg if head is not None and now <= head.end else pulse), int(Train.BASE)
 
 
 def _held_back(state: State, program: Program, now: int) -> Stepped:
@@ -135,10 +135,11 @@ def _outcome(state: State, event: Outcome) -> Stepped:
         return state, (Reject("no_such_pulse", state.pending, seq),)
     doubt = Doubt.VETOED if strokes == VETO else Doubt.GIVEN if strokes else Doubt.FAILED
     record = Record(_OUTCOME, state.now, seq, int(doubt), state.given + min(max(strokes, 0), 1))
-    if strokes == 1:
+    if strokes > 1:
+        return _settle(state, record, Record(RecordKind.STRAY, state.now, strokes - 1))
+    if strokes == 1:  # nearly always
         return apply_outcome(state, record), (record,)
-    extra = (Record(RecordKind.STRAY, state.now, strokes - 1),) if strokes > 1 else ()
-    return _settle(state, record, *extra)
+    return _settle(state, record)
 
 
 def _load(state: State, event: Load) -> Stepped:
@@ -148,11 +149,12 @@ def _load(state: State, event: Load) -> Stepped:
         return state, (refusal,)
     records = _open_gap(state, now)
     carried = 0
-    if not records and state.mode == _RUNNING and state.plan is not None:
+    if not records and state.mode == _RUNNING:
+        assert state.plan is not None, "a running pump has a program"
         # what was prescribed and not yet a whole pulse goes on as the same part of a pulse
-        part = mass_by(state.plan, now) - state.base - state.fired * state.plan.program.pulse_fg
-        if part > 0:  # it is negative while a cap holds delivery back
-            carried = min(part, state.plan.program.pulse_fg - 1) * program.pulse_fg // state.plan.program.pulse_fg
+        pulse = state.plan.program.pulse_fg
+        part = mass_by(state.plan, now) - state.base - state.fired * pulse  # negative while a cap holds delivery back
+        carried = max(min(part, pulse - 1), 0) * program.pulse_fg // pulse
     records.append(Record(RecordKind.LOAD, now, carried, blob=program_to_bytes(program)))
     if state.mode == Mode.EMPTY:
         records.append(Record(RecordKind.EMPTY, now))
@@ -199,8 +201,9 @@ def _demanded(state: State, now: int) -> Stepped:
 
 def _demand_refusal(state: State, now: int) -> Reject | None:
     plan, aside = state.plan, state.aside
-    if state.mode != _RUNNING or plan is None or state.due < now:
+    if state.due < now:  # or never
         return Reject("not_running")
+    assert plan is not None, "only a running program has a pulse due"
     demand = plan.program.demand
     if demand is None:
         return Reject("no_patient_bolus")

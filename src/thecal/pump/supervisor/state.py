@@ -196,7 +196,8 @@ def _snapshot(state: State, text: str, full: int, entries: tuple[tuple[int, int]
         ledger = ledger.add(at, mass)
     data = text.encode()
     order = read_order(data, state.figures) if data else None
-    fields = dict(zip(_SAVED, saved, strict=True))
+    plain = (tuple(each) if isinstance(each, list) else each for each in saved)  # JSON knows no tuples
+    fields: dict[str, Any] = dict(zip(_SAVED, plain, strict=True))
     return State(state.figures, state.now, data, order, ledger.to(state.now))._replace(**fields)
 
 

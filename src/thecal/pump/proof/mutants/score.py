@@ -23,12 +23,12 @@ from thecal.pump.proof.mutants.source import Mutant, mutants
 ASKED_PERCENT = 95
 TESTS = {
     "kernel": (
-        "kernel_histories", "kernel", "kernel_promises", "schedule", "boluses", "ladder", "order_parts",
+        "kernel_histories", "kernel_edges", "kernel", "kernel_promises", "schedule", "boluses", "ladder", "order_parts",
         "specification", "journal", "window_rule",
     ),
     "supervisor": (
-        "supervisor_histories", "supervisor", "supervisor_adversary", "supervisor_journal", "supervisor_order",
-        "supervisor_wiring",
+        "supervisor_histories", "supervisor_edges", "supervisor", "supervisor_adversary", "supervisor_journal",
+        "supervisor_order", "supervisor_wiring",
     ),
 }  # fmt: skip
 
