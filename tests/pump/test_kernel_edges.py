@@ -7,6 +7,7 @@ from thecal.pump.kernel import (
     EMPTY_LEDGER,
     GAPS_KEPT,
     NEVER,
+    VETO,
     Alarm,
     Aside,
     Bolus,
@@ -39,8 +40,10 @@ from thecal.pump.kernel import (
     Tick,
     Train,
     add,
+    apply,
     make_plan,
     plan_for,
+    start,
     step,
 )
 from thecal.pump.kernel.schedule import edges
@@ -218,3 +221,88 @@ def test_a_stop_leaves_nothing_due() -> None:
     state, _ = step(loaded(program(demand=Demand(PULSE, MINUTE, 0, False, 1, DAY))), Stop(T0 + 5))
     assert (state.mode, state.due) == (Mode.STOPPED, NEVER)
     assert reason(state, Demanded(T0 + 6)) == "not_running"
+
+
+def test_the_pulses_of_a_patient_s_bolus_are_spread_from_the_request_and_the_base_goes_on() -> None:
+    state, _ = step(loaded(program(demand=Demand(4 * PULSE, MINUTE, 0, False, 2, DAY))), Demanded(T0 + 1))
+    assert (state.now, state.due) == (T0 + 1, T0 + 15_001)
+    bolus = [(T0 + 1 + 15_000 * k, Train.BOLUS) for k in (1, 2, 3, 4)]
+    assert run(state, T0 + 2 * INTERVAL)[1] == sorted(
+        [*bolus, (T0 + INTERVAL, Train.BASE), (T0 + 2 * INTERVAL, Train.BASE)]
+    )
+
+
+def test_an_empty_reservoir_ends_a_bolus() -> None:
+    state = loaded(program(once=Once(Part.BOLUS, MINUTE, 4 * PULSE)), reservoir=1_000)
+    state, _ = run(state._replace(reservoir_nl=500), T0 + INTERVAL)
+    assert (state.mode, state.bolus) == (Mode.EMPTY, None)
+
+
+# ---- pulses without a stroke
+
+
+@pytest.mark.parametrize(("last", "alarms"), [(20, 1 << 20), (21, 0)])
+def test_three_of_twenty_pulses_without_a_stroke_are_under_delivery(last: int, alarms: int) -> None:
+    state = loaded(program())
+    for seq in range(1, last + 1):
+        state, _ = step(state, Tick(state.due))
+        state, _ = step(state, Outcome(seq, 0 if seq in (1, 9, last) else 1))
+    assert state.aside.faults == alarms
+
+
+@pytest.mark.parametrize(("strokes", "alarms"), [((0, 0, 0), 1 << 20 | 1 << 5), ((0, VETO, 0), 1 << 20), ((0, 0), 0)])
+def test_three_pulses_in_a_row_are_a_stall_unless_one_was_vetoed(strokes: tuple[int, ...], alarms: int) -> None:
+    state = loaded(program())
+    for each in (1, 1, *strokes):
+        state, _ = step(state, Tick(state.due))
+        state, _ = step(state, Outcome(state.pending, each))
+    assert state.aside.faults == alarms
+
+
+def test_what_an_outcome_says_was_given_so_far_holds_whatever_was_lost() -> None:
+    for doubt in Doubt:
+        assert apply(loaded(program()), Record(RecordKind.OUTCOME, T0, 1, doubt, 7)).given == 7
+
+
+# ---- gaps
+
+
+def test_no_pulse_is_missed_where_a_rung_halts_a_pump_that_a_cap_holds_back() -> None:
+    state = held()
+    state, _ = step(state, Faults(1 << 4, 0, state.now + 1))
+    state, _ = step(state, Faults(0, 1 << 4, state.now + 1))
+    state, _ = step(state, Resume(state.now + 60_000))
+    gap = state.past.gaps[-1]
+    assert (gap.reason, gap.missed) == (GapReason.HALTED, 0)
+
+
+def test_a_pulse_that_waits_for_its_spacing_at_a_restart_is_not_missed() -> None:
+    state = loaded(program(MG))._replace(due=T0 + 5 * INTERVAL)  # it was prescribed at the fourth
+    state, _ = step(state, Restart(T0 + 4 * INTERVAL + 1))
+    assert state.past.gaps[-1] == (T0, T0 + 4 * INTERVAL + 1, 0, GapReason.RESTART)
+    assert (state.past.missed, state.due) == (0, T0 + 5 * INTERVAL)
+
+
+def test_a_cap_that_holds_back_for_more_than_a_day_is_no_restart_that_is_held() -> None:
+    state = loaded(program(MG // 24, caps=((2 * DAY, 40 * PULSE),), reactions=((30, Rung.FALLBACK),)))
+    for _ in range(41):
+        state, _ = step(state, Stray(T0 + HOUR))
+        state, _ = step(state, Resume(T0 + HOUR))
+    state, _ = step(state, Tick(state.due))
+    gap = state.past.gaps[-1]
+    assert gap.end - gap.start > DAY
+    assert state.aside.faults == 0
+
+
+@pytest.mark.parametrize(("free", "after"), [(50, 50), (51, 61)])
+def test_a_lockout_that_was_over_when_power_went_is_over(free: int, after: int) -> None:
+    state = loaded(program())
+    state = state._replace(aside=state.aside._replace(free_at=T0 + free))
+    gap = Record(RecordKind.GAP, T0 + 60, T0 + 50, 0, GapReason.RESTART)
+    assert apply(state, gap).aside.free_at == T0 + after
+
+
+def test_a_refill_of_a_pump_whose_order_was_lost_is_only_noted() -> None:
+    state = apply(start(CONFIG, 100, T0), Record(RecordKind.EMPTY, T0))
+    state = apply(state, Record(RecordKind.REFILL, T0 + 1, 9_000))
+    assert (state.mode, state.reservoir_nl, state.alarms) == (Mode.EMPTY, 9_000, 0)

@@ -56,6 +56,7 @@ def test_silence_opens_the_switch_at_ninety_seconds_and_is_told_at_180(silence: 
         (60_000, 59_399, 1),
         (60_000, 60_600, 0),
         (60_000, 60_601, 1),
+        (1_000, 0, 0),
         (1_000, 59_999, 0),
         (1_000, 60_000, 1),
         (1_000, -1, 1),
@@ -177,3 +178,62 @@ def test_an_order_once_installed_is_refused_again_only_while_it_runs() -> None:
         state._replace(heard=True, beat=T0 + HOUR, now=T0 + HOUR), Request(1, 1, digest(data), T0)
     )
     assert Permit(1) in answer and (permitted.bolus, permitted.base, permitted.given) == (1, 0, 1)
+
+
+def test_current_after_a_permission_has_ended_is_a_fault_of_the_drive() -> None:
+    state = State(FIGURES, now=T0, beat=T0, opened=T0, closed=True)
+    _, answer = judge(state, Drive(on=True, at=T0 + 1_501))
+    assert Raise(4) in answer
+    silent = State(FIGURES, now=T0, beat=T0 - 89_000, opened=T0 + 500, closed=True)
+    state, _ = judge(silent, Tick(T0 + 1_000))
+    assert not state.closed and state.opened is not None  # the switch opened: nobody spoke for 90 s
+    _, answer = judge(state, Drive(on=True, at=T0 + 1_001))
+    assert Raise(4) in answer
+
+
+@pytest.mark.parametrize(("elapsed", "allowed"), [(51_999, 2), (52_000, 3), (534_653, 11), (534_654, 12)])
+def test_base_pulses_may_come_two_seconds_or_one_in_a_hundred_and_one_pulse_early(elapsed: int, allowed: int) -> None:
+    """4 mg/day, a pulse each 54 s, whole at 54 s and at 540 s."""
+    pump = Pump().start()
+    state = pump.guard.state._replace(now=T0 + elapsed, beat=T0 + elapsed, heard=True)
+    for base, early in ((allowed - 1, False), (allowed, True)):
+        _, answer = judge(state._replace(base=base), Request(99, 0, digest(pump.data), T0 + elapsed))
+        assert (Veto(99, "early") in answer) == early
+
+
+def test_on_the_minimum_rate_a_signed_fallback_allows_nothing_more() -> None:
+    pump = Pump().start(order(safety={"fallback": 1_500 * PULSE, "reactions": []}))
+    for rung, allowed in ((2, 65), (3, 10)):  # an hour at 62.5 or at 8 pulses and its margin, one begun, one early
+        pump.tell(Limit(rung, pump.now))
+        since = pump.guard.state.since
+        state = pump.guard.state._replace(now=since + HOUR, beat=since + HOUR, heard=True)
+        for base, early in ((allowed - 1, False), (allowed, True)):
+            _, answer = judge(state._replace(base=base), Request(9, 0, digest(pump.data), since + HOUR))
+            assert (Veto(9, "early") in answer) == early, (rung, base)
+
+
+def test_a_bridge_before_a_program_that_gives_nothing_has_all_its_pulses() -> None:
+    bridge = {"kind": "bridge", "concentration": 10_000_000, "steps": [[HOUR, 24_000]]}  # four pulses
+    pump = Pump().start(order(once=bridge, program={"kind": "stopped"}))
+    pump.wait(HOUR)
+    reasons = []
+    for seq in range(1, 6):
+        pump.now += 1_000
+        reasons.append(pump.give(seq))
+    assert reasons == ["", "", "", "", "early"]
+
+
+def test_a_ledger_keeps_its_entries_in_blocks_of_128() -> None:
+    ledger = Ledger()
+    for pulse in range(129):
+        ledger = ledger.add(pulse, 1)
+    assert [len(block) for block in ledger.blocks] == [128, 1]
+
+
+def test_a_ledger_that_counts_as_full_frees_after_a_week_however_often_it_is_asked() -> None:
+    ledger = Ledger(full=T0)
+    for hours in range(0, 168, 5):
+        ledger = ledger.to(T0 + hours * HOUR)
+        assert not ledger.room((1, 1, 1, 1))
+    assert ledger.to(T0 + 7 * DAY).room((1, 1, 1, 1))
+    assert not ledger.add(T0 + 6 * DAY, 5).to(T0 + 7 * DAY - 1).room((9, 9, 9, 9))

@@ -295,7 +295,7 @@ def _gap(state: State, begin: int, end: int, reason: int, at: int | None = None,
 
 def _open_gap(state: State, now: int) -> list[Record]:
     """The gap that ends now because somebody attends to the pump, if there is one."""
-    if state.mode == Mode.EMPTY and state.plan is not None:
+    if state.mode == Mode.EMPTY:
         return [_gap(state, state.past.empty_since, now, GapReason.EMPTY)]
     if state.aside.halted != NEVER:
         return [_gap(state, state.aside.halted, now, GapReason.HALTED)]

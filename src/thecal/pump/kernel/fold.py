@@ -84,8 +84,8 @@ def apply_intent(state: State, record: Record) -> State:
         due = due_at(plan, base + (fired + 1) * plan.program.pulse_fg)
         if bolus is not None:
             due = _sooner(due, bolus_due(bolus))
-        if due < at + config.pulse_nl * MS_PER_DAY // config.flow_max:
-            due = NEVER if due == NEVER else at + config.pulse_nl * MS_PER_DAY // config.flow_max
+        if due != NEVER:
+            due = max(due, at + config.pulse_nl * MS_PER_DAY // config.flow_max)
     left -= config.pulse_nl
     if left <= config.low_nl:
         alarms |= _LOW
@@ -114,9 +114,11 @@ def apply_outcome(state: State, record: Record) -> State:
         return state._replace(past=past._replace(doubtful=past.doubtful + 1))
     vetoed = doubt == Doubt.VETOED
     failed = (*aside.failed, -record.a if vetoed else record.a)[-3:]
-    faults, behind = aside.faults, record.a - abs(failed[0])
-    if len(failed) == 3 and behind < _FAILED_OF:
-        faults |= _bits(UNDER_DELIVERY, *((MOTOR_STALL,) if behind == 2 and min(failed) > 0 else ()))
+    faults = aside.faults
+    if len(failed) == 3 and record.a - abs(failed[0]) < _FAILED_OF:
+        faults |= _bits(UNDER_DELIVERY)
+    if failed == (record.a - 2, record.a - 1, record.a):
+        faults |= _bits(MOTOR_STALL)
     state = state._replace(
         past=past._replace(failed=past.failed + (not vetoed), vetoed=past.vetoed + vetoed),
         alarms=state.alarms if vetoed else state.alarms | Alarm.STROKE_FAILED,
@@ -152,7 +154,7 @@ def _apply_load(state: State, record: Record) -> State:
         ledger=state.ledger if same else EMPTY_LEDGER,
         alarms=state.alarms & _SETTLED_BY_LOAD,
         past=state.past._replace(empty_since=NEVER),
-        bolus=bolus if aside.rung == Rung.NORMAL else None,
+        bolus=bolus,
         aside=aside,
         roomy=0,
     )
@@ -196,7 +198,7 @@ def _apply_gap(state: State, record: Record) -> State:
     if reason != GapReason.CAP and end - begin > RESUME_GAP_MS:
         faults |= _bits(RESTART_HELD)
     alarms = state.alarms | (Alarm.CAP if reason == GapReason.CAP else Alarm.GAP) if anew_at else state.alarms
-    state = state._replace(now=at, past=past, alarms=alarms, aside=aside)
+    state = state._replace(past=past, alarms=alarms, aside=aside)
     if anew_at and state.mode == Mode.RUNNING:
         state = _begin(_rebased(state._replace(bolus=None), end, aside.rung), end)
     else:
@@ -223,7 +225,6 @@ def _apply_damage(state: State, record: Record) -> State:
         now=at,
         mode=Mode.FAULT,
         due=NEVER,
-        pending=0,
         seq=state.seq + fresh,
         ledger=ledger,
         past=state.past._replace(doubtful=state.past.doubtful + fresh, damage=total),
