@@ -12,13 +12,14 @@ from thecal.quantity import Refusal, Refused
 SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 """How the command is wired: ``app.command("calc", context_settings=SETTINGS)(calc)``."""
 FILE_MAX = 1_000_000
+DEPTH_MAX = 8
 
 _USAGE = """Usage: thecal calc NAME input='number unit' ...     run a calculation
        thecal calc NAME --json FILE                 inputs from a JSON object of texts with units ('-': standard input),
                                                     the result as JSON
        thecal calc NAME input='number unit' --json  the result as JSON
        thecal calc NAME --help                      inputs, formula, source and a worked example
-       thecal calc list [--json]                    every calculation
+       thecal calc list [--json]                    every calculation; with --json, with all that each one takes
 
 Every sum of the pathway: flow, priming, bridge, boluses, refill dates, residuals, admixtures, dilution, and more.
 Examples: thecal calc flow dose='6.5 mg/day' concentration='18 mg/mL'
@@ -40,16 +41,13 @@ def calc(context: typer.Context) -> None:
             raise typer.Exit(2)
         return
     if words[0] == "list":
-        as_json = "--json" in words
-        rows = [
-            {"name": n, "section": c.section, "title": c.title, "inputs": [i.name for i in c.inputs]}
-            for n, c in CALCULATIONS.items()
-        ]
-        print(json.dumps(rows, indent=2) if as_json else "\n".join(listing()))
+        rows = [each.plain() for each in CALCULATIONS.values()]
+        print(json.dumps(rows, indent=2, ensure_ascii=False) if "--json" in words else "\n".join(listing()))
         return
     calculation = find(words[0])
     if any(word in ("--help", "-h") for word in words[1:]):
-        print("\n".join(describe(calculation)))
+        told = json.dumps(calculation.plain(), indent=2, ensure_ascii=False) if "--json" in words else ""
+        print(told or "\n".join(describe(calculation)))
         return
     given, as_json = _given(words[1:])
     result = calculation.run(given)
@@ -102,13 +100,17 @@ def _file(name: str) -> dict[str, Any]:
     try:
         raw = sys.stdin.buffer.read(FILE_MAX + 1) if name == "-" else _bytes(Path(name))
         if len(raw) > FILE_MAX:
-            raise Refused(Refusal("input_file", f"{name} is larger than {FILE_MAX} bytes", "--json", do))
-        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_float=_Number, parse_int=_Number)
-    except (OSError, ValueError, RecursionError) as error:
-        raise Refused(Refusal("input_file", f"{name} cannot be read as JSON: {error}", "--json", do)) from None
+            raise Refused(Refusal("input_file", f"{name} is larger than {FILE_MAX} bytes.", "--json", do))
+        found = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_object, parse_float=_Number, parse_int=_Number)
+    except RecursionError:
+        raise Refused(Refusal("input_file", f"{name} is nested too deeply.", "--json", do)) from None
+    except OSError as error:
+        raise Refused(Refusal("input_file", f"{name} cannot be read: {error.strerror}.", "--json", do)) from None
+    except ValueError as error:
+        raise Refused(Refusal("input_file", f"{name} cannot be read as JSON: {error}.", "--json", do)) from None
     if not isinstance(found, dict):
-        raise Refused(Refusal("input_file", f"{name} holds no JSON object", "--json", do))
-    return {key: _plain(value) for key, value in found.items()}
+        raise Refused(Refusal("input_file", f"{name} holds no JSON object.", "--json", do))
+    return {key: _plain(value, name, do) for key, value in found.items()}
 
 
 def _bytes(path: Path) -> bytes:
@@ -122,14 +124,16 @@ class _Number(str):
     __slots__ = ()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, name: str, do: str, left: int = DEPTH_MAX) -> Any:
     """Texts stay texts. A bare number is whole, and stands for a count; one with a point needs a unit beside it."""
     if isinstance(value, _Number):
         return str(value)
+    if isinstance(value, (list, dict)) and not left:
+        raise Refused(Refusal("input_file", f"{name} is nested too deeply.", "--json", do))
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_plain(each, name, do, left - 1) for each in value]
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: _plain(each, name, do, left - 1) for key, each in value.items()}
     return value
 
 

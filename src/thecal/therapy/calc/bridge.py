@@ -44,10 +44,25 @@ _MIX = mixture(CONCENTRATION)
             "volume",
             A_VOLUME,
             "old fluid between reservoir and tip",
-            aliases=("v_old", "path", "path_volume", "old_volume", "v_path"),
+            aliases=(
+                "v_old",
+                "path",
+                "path_volume",
+                "old_volume",
+                "v_path",
+                "dead_volume",
+                "dead_space",
+                "total_volume",
+            ),
         ),
         *PARTS,
         optional("new_dose", A_DOSE, "daily dose afterwards, when it changes at once", aliases=("d_new",)),
+        optional(
+            "bridge_dose",
+            A_DOSE,
+            "daily dose of the old drug during the bridge; the new dose when left out",
+            aliases=("d_bridge", "dose_during_bridge"),
+        ),
         optional(
             "delivered",
             A_VOLUME,
@@ -73,6 +88,7 @@ def bridge(  # noqa: PLR0913 - the facts of a change of concentration
     pump_volume: Fraction | None,
     catheter_volume: Fraction | None,
     new_dose: Fraction | None,
+    bridge_dose: Fraction | None,
     delivered: Fraction,
     elapsed: Fraction | None,
     flow_min: Fraction | None,
@@ -86,8 +102,9 @@ def bridge(  # noqa: PLR0913 - the facts of a change of concentration
     """
     c_old, c_new = old_concentration[0][1], new_concentration[0][1]
     after = new_dose if new_dose is not None else dose
-    bridge_flow, new_flow = after / c_old, after / c_new
-    check_flow(bridge_flow, after, flow_min, flow_max, "dose")
+    held = bridge_dose if bridge_dose is not None else after
+    bridge_flow, new_flow = held / c_old, after / c_new
+    check_flow(bridge_flow, held, flow_min, flow_max, "dose")
     check_flow(new_flow, after, flow_min, flow_max, "new_concentration")
     whole = path_volume(volume, pump_volume, catheter_volume)
     left = _left(whole, bridge_flow, delivered, elapsed)

@@ -5,12 +5,15 @@ Both go through the same checks: wrong, missing, zero, negative, huge and contra
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from thecal.quantity import Refusal, Refused
+from thecal.therapy.calc.names import common
 from thecal.therapy.calc.reading import TEXT_MAX, Reader, Unread
-from thecal.therapy.calc.result import Answer, Result, Row
+from thecal.therapy.calc.result import Answer, Given, Result
+from thecal.therapy.calc.shapes import as_text
 from thecal.therapy.calc.sources import BALANCE, Source
 
 
@@ -51,6 +54,34 @@ class Calculation:
         """The result for texts with units; a list of texts stands for a list. Raises Refused."""
         return self._answer(texts, _read)
 
+    def plain(self) -> dict[str, object]:
+        """This calculation as plain values, for JSON: what it takes, by what names and in what form, and an example."""
+        return {
+            "name": self.name,
+            "section": self.section,
+            "title": self.title,
+            "about": self.about,
+            "aliases": list(self.aliases),
+            "formula": {"id": self.name, "version": self.version, "text": self.formula},
+            "source": self.source.text,
+            "confirmed": self.source.confirmed,
+            "inputs": [
+                {
+                    "name": entry.name,
+                    "required": entry.required,
+                    "default": entry.default,
+                    "kind": entry.reader.name,
+                    "help": entry.help,
+                    "accepts": entry.reader.accepts,
+                    "example": entry.reader.example,
+                    "zero": entry.zero,
+                    "aliases": list(entry.aliases),
+                }
+                for entry in self.inputs
+            ],
+            "example": dict(self.example),
+        }
+
     def _answer(self, given: Mapping[str, object], take: Callable[[Input, Any], Any]) -> Result:
         named, wrong = self._named(given)
         values: dict[str, Any] = {}
@@ -77,7 +108,13 @@ class Calculation:
             note=main.note,
             rows=answer.rows,
             inputs=tuple(
-                Row(entry.name, note=entry.reader.write(values[entry.name]))
+                Given(
+                    entry.name,
+                    entry.reader.write(values[entry.name]),
+                    values[entry.name],
+                    entry.reader.unit,
+                    named.get(entry.name) is None,
+                )
                 for entry in self.inputs
                 if values[entry.name] is not None
             ),
@@ -97,7 +134,9 @@ class Calculation:
         for word, value in given.items():
             name = known.get(_key(word))
             if name is None:
-                wrong.append(Refusal("input_unknown", f"there is no input {word[:60]!r}.", self.name, accepted))
+                near = get_close_matches(_key(word), list(known), 1, 0.7)
+                do = f"Did you mean {known[near[0]]}? {accepted}" if near else accepted
+                wrong.append(Refusal("input_unknown", f"there is no input {str(word)[:60]!r}.", self.name, do))
             elif name in named:
                 wrong.append(Refusal("input_twice", f"{name} is given twice.", self.name, "Give it once."))
             else:
@@ -121,9 +160,21 @@ def calculation(  # noqa: PLR0913 - one argument for each part of the table's ro
 
     def make(body: Callable[..., Answer]) -> Calculation:
         about = " ".join((body.__doc__ or "").split())
-        return Calculation(name, section, title, formula, inputs, example, body, source, version, aliases, about)
+        all_inputs = _with_common_names(inputs)
+        return Calculation(name, section, title, formula, all_inputs, example, body, source, version, aliases, about)
 
     return make
+
+
+def _with_common_names(inputs: tuple[Input, ...]) -> tuple[Input, ...]:
+    """The inputs with the other names that people give them, as far as no other input of the sum is called so."""
+    taken = {_key(word) for entry in inputs for word in (entry.name, *entry.aliases)}
+    found = []
+    for entry in inputs:
+        more = tuple(word for word in common(entry.name, entry.reader.name) if word not in taken)
+        taken.update(more)
+        found.append(replace(entry, aliases=(*entry.aliases, *more)))
+    return tuple(found)
 
 
 def needed(name: str, reader: Reader, help_: str, *, zero: bool = False, aliases: tuple[str, ...] = ()) -> Input:
@@ -155,21 +206,12 @@ def sentence(text: str) -> str:
 
 
 def _read(entry: Input, value: Any) -> Any:
-    if isinstance(value, bool) and entry.reader.name == "choice":
-        value = "yes" if value else "no"
-    elif isinstance(value, list) and all(isinstance(each, str) for each in value):
-        value = "; ".join(value)
-    elif type(value) is int:
-        value = str(value)
-    elif isinstance(value, Mapping) and set(value) == {"value", "unit"}:
-        value = f"{value['value']} {value['unit']}"
-    if not isinstance(value, str):
-        raise Unread(f"{str(value)[:40]!r} is not text. Write for example {entry.reader.example!r}")
-    if not value.strip():
+    text = as_text(value, entry.reader)
+    if not text.strip():
         raise Unread("nothing was entered")
-    if len(value) > TEXT_MAX:
+    if len(text) > TEXT_MAX:
         raise Unread(f"longer than {TEXT_MAX} characters")
-    return entry.reader.read(value)
+    return entry.reader.read(text)
 
 
 def _value(entry: Input, value: Any, take: Callable[[Input, Any], Any]) -> Any:

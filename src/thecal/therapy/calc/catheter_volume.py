@@ -13,6 +13,7 @@ from thecal.therapy.calc.sources import PRO2
 
 _LENGTH, _BORE = quantity(LENGTH), quantity(VOLUME_PER_LENGTH)
 USUAL_MM = (400, 1300)
+_PI = Fraction(314_159_265_358_979_323_846, 10**20)
 
 _INPUTS = (
     optional(
@@ -40,6 +41,12 @@ _INPUTS = (
         "bore, one for all or one for each piece",
         aliases=("per_length", "bore", "k", "volume_per_cm"),
     ),
+    optional(
+        "inner_diameter",
+        _LENGTH,
+        "inner diameter, where the bore is not printed: k = pi d^2 / 4",
+        aliases=("diameter", "id", "inside_diameter", "lumen"),
+    ),
     optional("model", words_of("model", "flowonix_11823", 40), "a catheter of the catalog, for length and bore"),
     optional(
         "further_trimmed",
@@ -64,11 +71,12 @@ _INPUTS = (
     source=PRO2,
     aliases=("dead-volume", "catheter"),
 )
-def catheter_volume(
+def catheter_volume(  # noqa: PLR0913 - lengths and bore, each in the forms in which they are known
     supplied: tuple[Fraction, ...] | None,
     trimmed: tuple[Fraction, ...] | str | None,
     implanted: tuple[Fraction, ...] | None,
     volume_per_length: tuple[Fraction, ...] | None,
+    inner_diameter: Fraction | None,
     model: str | None,
     further_trimmed: Fraction,
     connector: Fraction,
@@ -79,7 +87,12 @@ def catheter_volume(
     A trim that nobody recorded makes the volume a range, from the shortest usual length to the full one; it is never
     taken for full length.
     """
+    if inner_diameter is not None:
+        volume_per_length = _bore(inner_diameter, volume_per_length, model)
     supplied, bores, warnings = _figures(supplied, volume_per_length, model, implanted)
+    if inner_diameter is not None:
+        what = "a bore from the inner diameter is nominal; the maker's volume per length counts"
+        warnings.append(warn("nominal_bore", what, "Read it on the label.", confirmed=False))
     high_mm, low_mm = _lengths(supplied, trimmed, implanted)
     if further_trimmed >= sum(low_mm):
         raise refuse("trim_too_long", "more was cut off than was there", "further_trimmed", "Check the lengths.")
@@ -118,6 +131,13 @@ def catheter_volume(
     return Answer(Row("volume", None, "mL", "", low / scale, high / scale), tuple(rows), tuple(warnings))
 
 
+def _bore(diameter: Fraction, bores: tuple[Fraction, ...] | None, model: str | None) -> tuple[Fraction, ...]:
+    """nL/mm of a round lumen. Raises Refused when the bore is given in another way too."""
+    if bores is not None or model is not None:
+        raise refuse("contradiction", "the bore is given in two ways", "inner_diameter", "Give one of them.")
+    return (_PI * diameter * diameter / 4 * 1000,)
+
+
 def _figures(
     supplied: tuple[Fraction, ...] | None,
     bores: tuple[Fraction, ...] | None,
@@ -137,7 +157,7 @@ def _figures(
             what = f"figures of {model} in the catalog are not confirmed"
             warnings.append(warn("unconfirmed", what, "Read the maker's label.", confirmed=False))
     if bores is None:
-        do = "Give volume_per_length, for example '0.0026 mL/cm', or a model that states it."
+        do = "Give volume_per_length, for example '0.0026 mL/cm', the inner_diameter, or a model that states it."
         raise refuse("bore_unknown", "the volume per length is not known", "volume_per_length", do)
     return supplied, bores, warnings
 

@@ -26,7 +26,7 @@ from thecal.therapy.calc.shared_inputs import A_CONCENTRATION, A_FLOW, A_MASS, A
         optional("tip_concentration", A_CONCENTRATION, "what stands at the tip, when it differs", zero=True),
     ),
     {"bolus": "0.3 mg", "concentration": "18 mg/mL", "duration": "12 min", "flow_max": "1 mL/h", "pulse": "2.5 uL"},
-    aliases=("bolus",),
+    aliases=("bolus", "single-bolus", "test-bolus"),
 )
 def clinician_bolus(
     bolus: Fraction,

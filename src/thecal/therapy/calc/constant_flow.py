@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from thecal.quantity import CONCENTRATION, DOSE_RATE, DURATION, FLOW, MASS, MS_PER_DAY, VOLUME, Refusal, auto
 from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
-from thecal.therapy.calc.reading import DEGREES, PRESSURE, SHARE
+from thecal.therapy.calc.reading import DEGREES, PRESSURE, SHARE, scaled
 from thecal.therapy.calc.result import Answer, Row, percent, row, words
 from thecal.therapy.calc.shared_inputs import (
     A_CONCENTRATION,
@@ -20,6 +20,15 @@ from thecal.therapy.calc.shared_inputs import (
 )
 from thecal.therapy.calc.sources import ARCHIMEDES, DISK
 
+MOST_DEGREES = 10
+BODY_HEAT = scaled(
+    "body temperature",
+    {"degC": Fraction(1), "C": Fraction(1), "°C": Fraction(1)},
+    "38.5 degC",
+    Fraction(20),
+    Fraction(45),
+)
+
 
 @calculation(
     "constant-flow-fill",
@@ -27,7 +36,9 @@ from thecal.therapy.calc.sources import ARCHIMEDES, DISK
     "Fill of a constant-flow pump",
     "T = V / Q; C = D / Q; drug = C V; stock = C (V + extra) / S",
     (
-        volume_input("volume", "volume of the reservoir", "v", "reservoir"),
+        volume_input(
+            "volume", "volume of the reservoir", "reservoir", "reservoir_volume", "capacity", "fill", "fill_volume"
+        ),
         FLOW_RATE,
         DOSE,
         optional("stock", A_CONCENTRATION, "concentration of the stock", aliases=("s",)),
@@ -37,6 +48,7 @@ from thecal.therapy.calc.sources import ARCHIMEDES, DISK
     ),
     {"volume": "30 mL", "flow": "1 mL/day", "dose": "3.6 mg/day", "stock": "25 mg/mL"},
     source=ARCHIMEDES,
+    aliases=("constant-flow", "constant-flow-refill", "fixed-flow-fill", "fixed-rate-fill"),
 )
 def constant_flow_fill(
     volume: Fraction, flow: Fraction, dose: Fraction, stock: Fraction | None, extra: Fraction
@@ -122,18 +134,45 @@ def measured_flow(
     "Q = Q_set (1 + coefficient x degrees); V = Q t",
     (
         FLOW_RATE,
-        needed("degrees", DEGREES, "difference to body temperature", aliases=("temperature", "dt")),
+        optional(
+            "degrees", DEGREES, "difference to the usual body temperature", aliases=("dt", "difference", "delta_t")
+        ),
+        optional(
+            "temperature",
+            BODY_HEAT,
+            "body temperature, instead of the difference",
+            aliases=("body_temperature", "fever"),
+        ),
+        optional("usual", BODY_HEAT, "usual body temperature", "37 degC", aliases=("reference", "baseline")),
         optional("coefficient", SHARE, "change for each degree", "10 %"),
         optional("time", A_TIME, "how long it lasts", "1 day", aliases=("duration", "t")),
     ),
     {"flow": "1 mL/day", "degrees": "1.5 degC", "time": "2 days"},
     source=DISK,
+    aliases=("temperature-flow", "fever-flow"),
 )
-def warm_flow(flow: Fraction, degrees: Fraction, coefficient: Fraction, time: Fraction) -> Answer:
-    """A what-if: the volume that flows at another body temperature. The coefficient is recalled, not confirmed."""
-    factor = 1 + coefficient * degrees
+def warm_flow(
+    flow: Fraction,
+    degrees: Fraction | None,
+    temperature: Fraction | None,
+    usual: Fraction,
+    coefficient: Fraction,
+    time: Fraction,
+) -> Answer:
+    """A what-if: the volume that flows at another body temperature. The coefficient is recalled, not confirmed.
+
+    Give the difference in degrees, or the temperature, which is counted from the usual one.
+    """
+    if (degrees is None) == (temperature is None):
+        do = "Give degrees='1.5 degC', or temperature='38.5 degC'."
+        raise refuse("input", "a difference or a temperature is wanted, one of them", "degrees", do)
+    off = degrees if degrees is not None else (temperature or usual) - usual
+    if abs(off) > MOST_DEGREES:
+        do = f"At most {MOST_DEGREES} degC of difference; a body temperature is given as temperature."
+        raise refuse("input", "the rule holds for a few degrees only", "degrees", do)
+    factor = 1 + coefficient * off
     if factor <= 0:
-        raise refuse("input", "the flow would be none", "degrees", "The rule holds for a few degrees only.")
+        raise refuse("input", "the flow would be none", "coefficient", "A smaller change for each degree.")
     rows = (
         percent("change", factor - 1),
         row("volume_usual", over(flow, time), VOLUME, "mL"),
@@ -155,6 +194,7 @@ def warm_flow(flow: Fraction, degrees: Fraction, coefficient: Fraction, time: Fr
     ),
     {"flow": "1 mL/day", "drive": "101.3 kPa", "ambient": "80 kPa"},
     source=DISK,
+    aliases=("pressure-flow",),
 )
 def altitude_flow(flow: Fraction, drive: Fraction, ambient: Fraction, outlet: Fraction) -> Answer:
     """A what-if: the form of the rule is published for one gas-driven pump, its figures for implanted ones are not."""

@@ -1,17 +1,15 @@
 """Section 2: units of one quantity into another, and the finger prints of a slip between two orders."""
 
-import re
 from fractions import Fraction
 
-from thecal.quantity import CONCENTRATION, KINDS, Kind, decimal_text
+from thecal.quantity import CONCENTRATION, KINDS, Kind
 from thecal.therapy.calc.calculation import calculation, needed, refuse
 from thecal.therapy.calc.reading import Unread, exactly, words_of
 from thecal.therapy.calc.result import Answer, Row, row, words
 from thecal.therapy.calc.shared_inputs import warn
+from thecal.therapy.calc.spelling import strength, unit_of
 
 _TEXT = words_of("quantity", "6.5 mg/day", 64)
-_PERCENT_WV = re.compile(r"(\d+(?:\.\d+)?)\s*%\s*(?:w/v|\(w/v\))?")
-_ONE_IN = re.compile(r"1\s*:\s*([1-9]\d{0,2}(?: ?\d{3})*|[1-9]\d*)")
 ODD = (Fraction(10), Fraction(24), Fraction(60), Fraction(1000))
 _WHY = {
     10: "a decimal point one place off",
@@ -30,7 +28,7 @@ _WHY = {
         needed(
             "value", _TEXT, "a quantity with its unit; '0.15 %' and '1:200000' are strengths", aliases=("from", "x")
         ),
-        needed("to", words_of("unit", "mcg/h", 16), "the unit that is wanted", aliases=("unit", "into")),
+        needed("to", words_of("unit", "mcg/h", 32), "the unit that is wanted", aliases=("unit", "into")),
     ),
     {"value": "6.5 mg/day", "to": "mcg/h"},
     aliases=("convert", "units"),
@@ -40,11 +38,13 @@ def convert_units(value: str, to: str) -> Answer:
 
     Refused when the two units are not of one kind.
     """
-    unit = to.replace(" ", "")
-    inner, kind = _read(value, unit)
+    unit = unit_of(to)
+    inner, kind = _read(value, "mg/mL" if unit == "%" else unit)
     rows = tuple(
         row("in_" + other.replace("/", "_per_"), inner, kind, other) for other in kind.accepted[:4] if other != unit
     )
+    if unit == "%":
+        return Answer(Row("converted", inner / kind.scale("mg/mL") / 10, "%", "weight by volume"), rows)
     return Answer(row("converted", inner, kind, unit), rows)
 
 
@@ -61,8 +61,8 @@ def convert_units(value: str, to: str) -> Answer:
 )
 def odd_ratio(before: str, after: str) -> Answer:
     """Whether two successive orders differ by a factor that a slip of unit or decimal makes."""
-    old, kind = _any(before, "before")
-    new, other = _any(after, "after")
+    old, kind = _first(before, list(KINDS), "before")
+    new, other = _first(after, list(KINDS), "after")
     if kind is not other:
         raise refuse(
             "contradiction", f"a {kind.name} and a {other.name} cannot be compared", "after", "Give two alike."
@@ -84,45 +84,26 @@ def odd_ratio(before: str, after: str) -> Answer:
 
 
 def _read(text: str, unit: str) -> tuple[Fraction, Kind]:
-    strength = _strength(text)
-    if strength is not None:
+    if strength(text) is not None:
         if unit not in CONCENTRATION.accepted:
-            raise refuse("input", f"a strength has no unit {unit!r}", "to", f"Use {', '.join(CONCENTRATION.accepted)}.")
-        return strength, CONCENTRATION
+            do = f"Use {', '.join(CONCENTRATION.accepted)} or %."
+            raise refuse("input", f"a strength has no unit {unit!r}", "to", do)
+        return _first(text, [CONCENTRATION], "value")
     kinds = [kind for kind in KINDS if unit in kind.accepted]
     if not kinds:
         known = sorted({each for kind in KINDS for each in kind.accepted})
         raise refuse("input", f"there is no unit {unit!r}", "to", f"Use one of {', '.join(known)}.")
-    return _of_kinds(text, kinds, "value")
+    return _first(text, kinds, "value")
 
 
-def _any(text: str, where: str) -> tuple[Fraction, Kind]:
-    strength = _strength(text)
-    return (strength, CONCENTRATION) if strength is not None else _of_kinds(text, list(KINDS), where)
-
-
-def _of_kinds(text: str, kinds: list[Kind], where: str) -> tuple[Fraction, Kind]:
+def _first(text: str, kinds: list[Kind], where: str) -> tuple[Fraction, Kind]:
+    """``text`` by the first kind that takes its unit. Raises Refused when none does."""
     wrong = ""
     for kind in kinds:
         try:
             return exactly(text, kind), kind
         except Unread as error:
-            wrong = wrong if len(kinds) > 1 and wrong else str(error)
+            wrong = wrong or str(error)
     units = sorted({unit for kind in kinds for unit in kind.accepted})
     what = wrong if len(kinds) == 1 else f"{text[:64]!r} is not a quantity that is known here"
     raise refuse("input", what, where, f"Write a number with one of {', '.join(units)}.")
-
-
-def _strength(text: str) -> Fraction | None:
-    """fg/nL of '0.15 %' or '1:200000'; None for other text."""
-    mg_ml = CONCENTRATION.scale("mg/mL")
-    found = _PERCENT_WV.fullmatch(text.strip())
-    if found:
-        share = Fraction(found[1])
-        if not 0 < share <= 100:
-            raise refuse(
-                "input", f"{decimal_text(share, 6)} % is not a strength", "value", "Above 0 and at most 100 %."
-            )
-        return share * 10 * mg_ml
-    found = _ONE_IN.fullmatch(text.strip())
-    return None if found is None else Fraction(1000, int(found[1].replace(" ", ""))) * mg_ml

@@ -12,7 +12,15 @@ with it by a test, so a calculation that is missing here, or an example that giv
 Run one with `thecal calc NAME input='number unit' ...`, list them with `thecal calc list`, read the help of one with
 `thecal calc NAME --help`. With `--json FILE` the inputs are read from a JSON object of texts with units, and the result
 is JSON with the exact rational beside each number; `--json` alone prints JSON for inputs on the command line.
-A refusal goes to standard error and ends with code 2.
+`thecal calc list --json` and `thecal calc NAME --help --json` give names, other names, kinds, accepted units and
+defaults as JSON. A refusal goes to standard error and ends with code 2.
+
+A value is a number and its unit: `6.5 mg/day`, `6 mg per 24 h`, `250 mcg/hr`, `2 days 3 h`. A concentration may be a
+strength by weight in volume, `0.75 %` or `1:1000`. In a JSON file a value is a text, or `{"value": 6.5, "unit":
+"mg/day"}`; a list is a list of these, or one text with `;` between; several drugs are `morphine 10 mg/mL + clonidine
+150 mcg/mL`, or `{"morphine": "10 mg/mL", "clonidine": "150 mcg/mL"}`. What can be misread is refused with what to
+write: `ug` and the Greek letter, `cc`, a number without a unit, a comma in a number. In the JSON of a result each input
+stands with its exact value in the inner unit, and with `default` true where nobody gave it.
 
 Inside everything is an exact rational of nL, fg, fg/nL, nL/day, fg/day, mm and ms; only what people read is rounded, to
 six significant digits. Whatever a pump does is rounded against risk. Nothing here is dosing advice, and nothing changes
@@ -68,10 +76,11 @@ def _entry(each: Calculation) -> str:
     shown += [f"  {row.name.replace('_', ' ')}: {row.text}" for row in result.rows]
     shown += [f"  warning: {warning}" for warning in result.warnings]
     example = "\n".join([f"$ {command(each)}", *shown])
+    also = f"\n\nAlso called: {', '.join(f'`{alias}`' for alias in each.aliases)}" if each.aliases else ""
     return (
         f"\n### {each.name}\n\n{each.title}. {each.about}\n\n"
         f"Formula (`{each.name}` version {each.version}): `{each.formula}`\n\n"
-        f"Source: {each.source.text}{flag}\n\n| input | | kind | meaning |\n| --- | --- | --- | --- |\n{rows}"
+        f"Source: {each.source.text}{flag}{also}\n\n| input | | kind | meaning |\n| --- | --- | --- | --- |\n{rows}"
         f"\n```\n{example}\n```\n"
     )
 

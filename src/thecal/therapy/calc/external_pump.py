@@ -117,7 +117,9 @@ def hourly_limit(bolus: Fraction, limit: Fraction | None, basal: Fraction, locko
     "Life of an external reservoir",
     "t = V / (rate + n v_bolus)",
     (
-        volume_input("volume", "volume that can be used", "v", "reservoir"),
+        volume_input(
+            "volume", "volume that can be used", "reservoir", "bag", "cassette", "reservoir_volume", "capacity"
+        ),
         MAYBE_FLOW,
         MAYBE_DOSE,
         MAYBE_STRENGTH,

@@ -19,7 +19,15 @@ from thecal.therapy.calc.shared_inputs import (
     warn,
 )
 
-USABLE = volume_input("volume", "volume that can be used between two refills", "usable", "v", "usable_volume")
+USABLE = volume_input(
+    "volume",
+    "volume that can be used between two refills",
+    "usable",
+    "usable_volume",
+    "reservoir",
+    "reservoir_volume",
+    "capacity",
+)
 _LIMITS = (
     optional("flow_min", A_FLOW, "lowest flow of the pump", aliases=("q_min", "minimum_flow")),
     optional("flow_max", A_FLOW, "highest flow of the pump", aliases=("q_max", "maximum_flow")),

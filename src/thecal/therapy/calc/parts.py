@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from thecal.quantity import CONCENTRATION, DOSE_RATE, DURATION, FLOW, MS_PER_DAY, MS_PER_HOUR, VOLUME, Kind, auto
-from thecal.therapy.calc.reading import LIST_MAX, Reader, Unread, quantity
+from thecal.quantity import CONCENTRATION, DOSE_RATE, DURATION, FLOW, MASS, MS_PER_DAY, MS_PER_HOUR, VOLUME, Kind, auto
+from thecal.therapy.calc.reading import LIST_MAX, Reader, Unread, exactly, parts_of, quantity
 
 Mixture = tuple[tuple[str, Fraction], ...]
 """(drug, amount) in order, the primary drug first."""
@@ -20,6 +20,7 @@ Slug = tuple[Fraction, Fraction | None]
 
 ALONE = "drug"
 _NO_DRUG = ("saline", "empty", "water", "csf", "diluent", "no drug", "contrast", "air")
+_DRUGS = re.compile(r"\s*(?:\+|;|,(?=\s*[A-Za-z])|\s(?:and|with)\s)\s*")
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?\s*h?")
 _YEARS = (1970, 2200)
 
@@ -29,7 +30,7 @@ def mixture(kind: Kind) -> Reader:
     one = quantity(kind)
 
     def read(text: str) -> Mixture:
-        return check(tuple(_part(part.strip()) for part in text.split("+")))
+        return check(tuple(_part(part.strip()) for part in _DRUGS.split(text)))
 
     def _part(part: str) -> tuple[str, Fraction]:
         found = re.match(r"(?P<name>[A-Za-z][A-Za-z -]*?)?[\s:=]*(?P<amount>[\d.].*)", part)
@@ -60,6 +61,8 @@ def mixture(kind: Kind) -> Reader:
         read,
         check,
         write,
+        kind.inner,
+        " + ",
     )
 
 
@@ -71,9 +74,9 @@ def _shape(value: Any, kind: Kind) -> None:
 
 
 def _pairs(text: str) -> list[str]:
-    parts = [part.strip() for part in re.split(r"[;,]", text) if part.strip()]
-    if not 1 <= len(parts) <= LIST_MAX:
-        raise Unread(f"{len(parts)} parts were given; 1 to {LIST_MAX} are accepted")
+    parts = parts_of(text)
+    if not parts:
+        raise Unread("nothing was entered")
     return parts
 
 
@@ -123,18 +126,50 @@ def _clock(text: str) -> int:
 
 def _read_steps(text: str) -> tuple[tuple[int, Fraction], ...]:
     found: list[tuple[int, Fraction]] = []
-    end: int | None = 0
-    for part in _pairs(text):
-        times, _, rate = part.replace(" - ", "-").partition(" ")
-        start_text, dash, end_text = times.partition("-")
-        start = _clock(start_text)
-        if end is not None and start != end and (found or dash or start):
-            raise Unread(f"the step at {start_text} leaves a gap or overlaps: the steps cover 24 h from 00:00")
-        found.append((start, quantity(DOSE_RATE).read(rate)))
-        end = _clock(end_text) if dash else None
+    end: int | None = None
+    for start, until, amount in _from_midnight([_read_step(part) for part in _pairs(text)]):
+        if start != end if end is not None else not found and start != 0:
+            raise Unread(f"the step at {clock_text(start)} leaves a gap or overlaps: the steps cover 24 h from 00:00")
+        found.append((start, _rate(amount, start, until)))
+        end = until
     if end is not None and end != MS_PER_DAY:
         raise Unread("the last step does not end at 24:00: the steps cover 24 h")
     return _check_steps(found)
+
+
+type _Step = tuple[int, int | None, str]
+"""Start, end where it is written, and the amount as text."""
+
+
+def _read_step(part: str) -> _Step:
+    times, _, amount = re.sub(r"\s*(?:-|\bto\b)\s*", "-", part, count=1).partition(" ")
+    start, dash, end = times.partition("-")
+    return _clock(start), _clock(end) if dash else None, amount
+
+
+def _from_midnight(steps: list[_Step]) -> list[_Step]:
+    """The steps of a day that begins elsewhere, with the step over midnight as two. Others as they are."""
+    over = [n for n, (start, end, _) in enumerate(steps) if end is not None and end < start]
+    if len(over) != 1 or steps[0][0] == 0:
+        return steps
+    start, end, amount = steps[over[0]]
+    after = steps[over[0] + 1 :] + steps[: over[0]]
+    if "/" not in re.sub(r"\bper\b", "/", amount):
+        raise Unread("a step over midnight is given as a rate, for example '22:00-06:00 0.1 mg/h'")
+    return [*([(0, end, amount)] if end else []), *after, (start, MS_PER_DAY, amount)]
+
+
+def _rate(amount: str, start: int, end: int | None) -> Fraction:
+    """The rate of a step, which may be written as the dose that it gives between start and end."""
+    try:
+        return exactly(amount, DOSE_RATE)
+    except Unread as error:
+        if end is None or end <= start:
+            raise
+        try:
+            return exactly(amount, MASS) * MS_PER_DAY / (end - start)
+        except Unread:
+            raise error from None
 
 
 def _check_steps(value: Any) -> tuple[tuple[int, Fraction], ...]:
@@ -155,7 +190,7 @@ def clock_text(ms: int) -> str:
 
 STEPS = Reader(
     "steps of a day",
-    "start (or start-end) and a dose rate; several separated by ';'",
+    "start (or start-end) and a dose rate, or start-end and the dose of the step; several separated by ';'",
     "00-06 0.1 mg/h; 06-24 0.22 mg/h",
     _read_steps,
     _check_steps,
@@ -168,7 +203,7 @@ STEPS = Reader(
 def _read_flows(text: str) -> tuple[tuple[Fraction, Fraction], ...]:
     found = []
     for part in _pairs(text):
-        match = re.fullmatch(r"([\d.]+\s*[a-zA-Z]+)\s+(?:at\s+)?(.+)", part)
+        match = re.fullmatch(r"([\d.]+\s*[a-zA-Z]+)\s+(?:at\s+)?(\d.*)", part)
         if not match:
             raise Unread(f"{part[:64]!r} is not a flow for a time. Write for example '2 h 0.3 mL/day'.")
         found.append((quantity(DURATION).read(match[1]), quantity(FLOW).read(match[2])))

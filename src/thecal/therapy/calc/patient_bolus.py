@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from thecal.quantity import DOSE_RATE, DURATION, FLOW, MASS, VOLUME, Refusal, auto
+from thecal.quantity import DOSE_RATE, DURATION, FLOW, MASS, VOLUME, Refusal, auto, decimal_text
 from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
 from thecal.therapy.calc.parts import INSTANT, instant_text
 from thecal.therapy.calc.reading import choice, counted, many
@@ -21,7 +21,7 @@ from thecal.therapy.calc.shared_inputs import (
     one_flow,
     warn,
 )
-from thecal.therapy.calc.sources import LINDLEY, PTC, SLIDING
+from thecal.therapy.calc.sources import LINDLEY, MINUTES_HOURS, PTC, SLIDING
 
 _FROM = choice(start="from start|beginning", end="from end")
 _LOCKOUT = (
@@ -79,7 +79,7 @@ def boluses_in_window(
     ),
     {"bolus": "0.25 mg", "concentration": "18 mg/mL", "dose": "6.5 mg/day", "most": "4", "volume": "18 mL"},
     source=PTC,
-    aliases=("ptm", "demand-bolus", "pca"),
+    aliases=("ptm", "ptc", "demand-bolus", "pca", "ptm-limits", "ptm-bolus"),
 )
 def patient_bolus(  # noqa: PLR0913 - the parameters of a demand button
     bolus: Fraction,
@@ -117,11 +117,24 @@ def patient_bolus(  # noqa: PLR0913 - the parameters of a demand button
     ]
     if volume is not None:
         rows.append(row("days", needs(volume, worst), DURATION, "day"))
-    warnings: tuple[Refusal, ...] = ()
-    if not Fraction(5, 100) <= given / daily <= Fraction(20, 100):
-        what = "the bolus is outside 5 to 20 % of the daily dose; about 10 % is the rule of thumb in print"
-        warnings = (warn("bolus_size", what, "Check that this is meant.", LINDLEY.text),)
+    warnings = _warnings(number * given, given, daily, lockout, most)
     return Answer(row("worst_day", worst * concentration, DOSE_RATE, "mg/day"), tuple(rows), warnings)
+
+
+def _warnings(
+    boluses: Fraction, bolus: Fraction, daily: Fraction, lockout: Fraction | None, most: int | None
+) -> tuple[Refusal, ...]:
+    found = []
+    if not Fraction(5, 100) <= bolus / daily <= Fraction(20, 100):
+        what = "the bolus is outside 5 to 20 % of the daily dose; about 10 % is the rule of thumb in print"
+        found.append(warn("bolus_size", what, "Check that this is meant.", LINDLEY.text))
+    if boluses > daily:
+        what = f"with every bolus taken the day holds {decimal_text(1 + boluses / daily, 3)} times the basal dose"
+        do = "Read the unit of the lockout again: minutes where hours are meant has killed."
+        found.append(warn("boluses_above_basal", what, do, MINUTES_HOURS.text))
+    if most is None and lockout is not None:
+        found.append(warn("no_number", "only the lockout bounds the boluses of a day", "Give a highest number too."))
+    return tuple(found)
 
 
 @calculation(
@@ -176,6 +189,6 @@ def in_window(
         by_lockout = ceiling(window / effective)
         number = min(number, by_lockout)
         rows += [count("by_lockout", by_lockout), row("effective_lockout", effective, DURATION, "min")]
-        rows.append(count("rounded_down_would_be", window // effective, note="wrong"))
+        rows.append(count("rounded_down_would_be", window // effective, note="wrong" if window % effective else ""))
     rows.append(words("window", auto(window, DURATION, 4) + ", sliding"))
     return number, tuple(rows)

@@ -10,10 +10,10 @@ from thecal.therapy.calc.shared_inputs import A_CONCENTRATION, A_DOSE, A_FLOW, A
 from thecal.therapy.calc.sources import PRIME
 
 VARIANT = choice(
-    full="full system|new system|new pump and catheter",
-    catheter="catheter only|catheter-only|cat",
-    pump="pump only|pump-only",
-    revision="after revision|partial",
+    full="full system|new system|new pump and catheter|pump and catheter|whole system|system|both|initial implant",
+    catheter="catheter only|catheter-only|cat|new catheter|catheter replacement",
+    pump="pump only|pump-only|tubing|tubing only|pump tubing|pump tubing only|pump replacement|new pump|new pump only",
+    revision="after revision|partial|catheter revision|partial revision|revised catheter",
 )
 STATE = choice(
     empty="no drug|saline|water|csf|sterile water|air|contrast|aspirated",
@@ -34,7 +34,7 @@ STATE = choice(
         ),
         needed("tubing", STATE, "what the tubing inside the pump holds now", aliases=("pump_tubing", "tubing_state")),
         STRENGTH,
-        optional("pump_volume", A_VOLUME, "volume inside the pump", aliases=("v_pump", "tubing_volume")),
+        optional("pump_volume", A_VOLUME, "volume inside the pump", aliases=("v_pump",)),
         optional("catheter_volume", A_VOLUME, "volume of the catheter", aliases=("v_cat", "catheter")),
         optional(
             "replaced_volume", A_VOLUME, "volume of the catheter segments that were replaced", aliases=("replaced",)

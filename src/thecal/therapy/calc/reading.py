@@ -25,11 +25,11 @@ from thecal.quantity import (
     decimal_text,
     parse,
 )
+from thecal.therapy.calc.spelling import spelled, strength, together
 
 LIST_MAX = 400
 TEXT_MAX = 4_000
-_SPLIT = re.compile(r"\s*[;,]\s*")
-_SIGNED = re.compile(r"(?P<sign>[+-]?)(?P<number>(?:0|[1-9]\d*)(?:\.\d{1,15})?)\s*(?P<unit>\D*)", re.ASCII)
+_SIGNED = re.compile(r"(?P<sign>[+-]?)(?P<number>(?:0|[1-9]\d*)(?:\.\d{1,15})?)\s*(?P<unit>\D*|:\s?1)", re.ASCII)
 
 _MOST: Mapping[str, Fraction] = {
     kind.name: Fraction(parse(text, kind))
@@ -52,7 +52,10 @@ class Unread(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A kind of input. ``read`` takes text, ``check`` a typed value; both raise Unread. ``write`` shows a value."""
+    """A kind of input. ``read`` takes text, ``check`` a typed value; both raise Unread. ``write`` shows a value.
+
+    ``unit`` is the inner unit of an exact number, and ``joint`` what stands between the parts of a list.
+    """
 
     name: str
     accepts: str
@@ -60,6 +63,8 @@ class Reader:
     read: Callable[[str], Any]
     check: Callable[[Any], Any]
     write: Callable[[Any], str]
+    unit: str = ""
+    joint: str = "; "
 
 
 def quantity(kind: Kind) -> Reader:
@@ -71,31 +76,43 @@ def quantity(kind: Kind) -> Reader:
     def check(value: Any) -> Fraction:
         return _number(value, Fraction(0), _MOST[kind.name], f"a {kind.name} in {kind.inner}")
 
+    also = "; or a strength such as '2 %' (weight by volume) or '1:1000'" if kind is CONCENTRATION else ""
     return Reader(
         kind.name,
-        f"a number with one of {', '.join(kind.accepted)}",
+        f"a number with one of {', '.join(kind.accepted)}{also}",
         kind.example,
         read,
         check,
         lambda value: auto(value, kind),
+        kind.inner,
     )
 
 
 def exactly(text: str, kind: Kind) -> Fraction:
-    """``text`` as an exact rational in the inner unit of ``kind``, however fine it is. Raises Unread."""
+    """``text`` as an exact rational in the inner unit of ``kind``, however fine it is. Raises Unread.
+
+    A concentration may be a strength in per cent or 1 : N, a duration a sum such as '2 days 3 h'.
+    """
+    if kind is CONCENTRATION and (mg_ml := strength(text)) is not None:
+        if not 0 < mg_ml <= 1000:
+            raise Unread(f"{text.strip()[:64]!r} is not a strength: above 0 and at most 100 % is wanted")
+        return mg_ml * CONCENTRATION.scale("mg/mL")
+    if kind is DURATION and (parts := together(text)):
+        return sum((exactly(part, kind) for part in parts), Fraction(0))
+    plain = spelled(text)
     try:
-        return Fraction(parse(text, kind))
+        return Fraction(parse(plain, kind))
     except QuantityError as error:
         if not error.reason.startswith("finer than"):
-            raise Unread(f"{text.strip()[:64]!r} is not a {kind.name}: {error.reason}") from None
-        number, unit = _parted(text)
+            raise Unread(f"{text.strip()[:64]!r} is not a {kind.name}: {_why(plain, error)}") from None
+        number, unit = plain.split(" ")
         return Fraction(number) * kind.scale(unit)
 
 
-def _parted(text: str) -> tuple[str, str]:
-    found = re.fullmatch(r"\s*([\d.]+)\s*(.+?)\s*", text)
-    assert found, "the form was accepted before"
-    return found[1], found[2].replace(" ", "")
+def _why(text: str, error: QuantityError) -> str:
+    """The reason, with words before the number named as such."""
+    before = re.match(r"([^\d.,+-]*[A-Za-z])[\s=:]+\d", text)
+    return f"{before[1].strip()[:40]!r} stands before the number" if before else error.reason
 
 
 def _number(value: Any, least: Fraction, most: Fraction, what: str) -> Fraction:
@@ -114,9 +131,10 @@ def scaled(name: str, units: Mapping[str, Fraction], example: str, least: Fracti
 
     def read(text: str) -> Fraction:
         found = _SIGNED.fullmatch(text.strip())
-        unit = found["unit"].strip() if found else ""
+        unit = found["unit"].strip().replace(": 1", ":1") if found else ""
         if not found or unit not in units:
-            raise Unread(f"{text[:64]!r} is not a {name}")
+            comma = ": a comma is ambiguous, use a point for decimals" if "," in text else ""
+            raise Unread(f"{text[:64]!r} is not a {name}{comma}")
         return check(Fraction(found["sign"] + found["number"]) * units[unit])
 
     def check(value: Any) -> Fraction:
@@ -133,7 +151,7 @@ _PCT, _ONE = Fraction(1, 100), Fraction(1)
 PERCENT_UNITS = {"%": _PCT, "percent": _PCT, "per cent": _PCT}
 PERCENT = scaled("per cent", PERCENT_UNITS, "20 %", Fraction(-100), Fraction(100))
 SHARE = scaled("share in per cent", PERCENT_UNITS, "14.5 %", Fraction(0), Fraction(100))
-RATIO = scaled("ratio", {"": _ONE, "%": _PCT, "x": _ONE}, "1.09", Fraction(0), Fraction(10**6))
+RATIO = scaled("ratio", {"": _ONE, "%": _PCT, "x": _ONE, ":1": _ONE}, "1.09", Fraction(0), Fraction(10**6))
 DENSITY = scaled("density", {"g/mL": _ONE, "kg/L": _ONE}, "1 g/mL", Fraction(1, 10), Fraction(20))
 WEIGHT = scaled(
     "mass on a balance",
@@ -151,7 +169,14 @@ DEGREES = scaled(
 )
 PRESSURE = scaled(
     "pressure",
-    {"kPa": _ONE, "hPa": Fraction(1, 10), "mbar": Fraction(1, 10), "bar": Fraction(100)},
+    {
+        "kPa": _ONE,
+        "hPa": Fraction(1, 10),
+        "mbar": Fraction(1, 10),
+        "bar": Fraction(100),
+        "mmHg": Fraction(101_325, 760_000),
+        "atm": Fraction(101_325, 1000),
+    },
     "101.3 kPa",
     Fraction(0),
     Fraction(10**5),
@@ -214,12 +239,28 @@ def words_of(name: str, example: str, most: int = 300) -> Reader:
     return Reader(name, f"text of at most {most} characters", example, check, check, str)
 
 
+def parts_of(text: str) -> list[str]:
+    """The parts of a list: separated by ';', else by ',' or ' + '. Raises Unread for a comma that may be a decimal one.
+
+    '1,09' is one number to some people and two to others, so it is neither.
+    """
+    if ";" in text:
+        found = text.split(";")
+    else:
+        found = re.split(r",| \+ ", text)
+        if re.search(r"\d,\d", text) and not all("." in part for part in found):
+            raise Unread(f"{text[:64]!r}: a comma between digits is ambiguous. Separate by ';', decimals have a point")
+    kept = [part.strip() for part in found if part.strip()]
+    if len(kept) > LIST_MAX:
+        raise Unread(f"{len(kept)} values were given; at most {LIST_MAX} are accepted")
+    return kept
+
+
 def many(one: Reader, least: int = 1) -> Reader:
     """Several values of one kind, separated by ';' or ','; a tuple."""
 
     def read(text: str) -> tuple[Any, ...]:
-        parts = [part for part in _SPLIT.split(text.strip()) if part]
-        return _sized(tuple(one.read(part) for part in parts[: LIST_MAX + 1]))
+        return _sized(tuple(one.read(part) for part in parts_of(text)))
 
     def check(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, (tuple, list)):
@@ -238,6 +279,7 @@ def many(one: Reader, least: int = 1) -> Reader:
         read,
         check,
         lambda value: "; ".join(one.write(each) for each in value),
+        one.unit,
     )
 
 
@@ -257,4 +299,5 @@ def or_unknown(one: Reader) -> Reader:
         read,
         check,
         lambda value: value if isinstance(value, str) else one.write(value),
+        one.unit,
     )

@@ -18,6 +18,7 @@ _STOCK = needed("stock", A_CONCENTRATION, "concentration of the stock", aliases=
 _TARGET = needed(
     "target", A_CONCENTRATION, "concentration that is wanted", aliases=("c", "to", "concentration", "c_target")
 )
+_MADE = volume_input("volume", "volume that is to be made", "total", "total_volume", "final_volume")
 MOST_STEPS = 3
 _PLAIN = (50, 40, 25, 20, 10, 5, 4, 2)
 
@@ -35,7 +36,7 @@ _PLAIN = (50, 40, 25, 20, 10, 5, 4, 2)
             aliases=("targets", "concentrations", "mixture"),
         ),
         needed("stocks", STRENGTHS, "the drugs with the concentrations of their stocks", aliases=("stock",)),
-        volume_input("volume", "volume that is to be made", "v", "total"),
+        _MADE,
         _SMALLEST,
     ),
     {
@@ -44,7 +45,7 @@ _PLAIN = (50, 40, 25, 20, 10, 5, 4, 2)
         "volume": "20 mL",
     },
     source=PRIMARY,
-    aliases=("recipe",),
+    aliases=("recipe", "compounding", "mixing-recipe", "compounding-recipe"),
 )
 def admixture_recipe(solution: Mixture, stocks: Mixture, volume: Fraction, smallest: Fraction) -> Answer:
     """The volume of each stock and of diluent. Refused when the stocks are too weak to fit, or a draw too small.
@@ -71,7 +72,7 @@ def admixture_recipe(solution: Mixture, stocks: Mixture, volume: Fraction, small
     21,
     "Dilution",
     "V_stock = C V / S; V_diluent = V - V_stock",
-    (_STOCK, _TARGET, volume_input("volume", "volume that is to be made", "v", "total"), _SMALLEST),
+    (_STOCK, _TARGET, _MADE, _SMALLEST),
     {"stock": "50 mg/mL", "target": "7.5 mg/mL", "volume": "40 mL"},
     source=BAKER,
     aliases=("dilute",),

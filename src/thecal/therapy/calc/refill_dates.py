@@ -26,7 +26,18 @@ from thecal.therapy.calc.shared_inputs import (
 from thecal.therapy.calc.sources import FSN16, GILLETTE
 from thecal.therapy.due import Limit, Reservoir, refill_date
 
-_FILL = volume_input("volume", "volume in the reservoir after the fill", "fill", "v_fill", "fill_volume", "v")
+_FILL = volume_input(
+    "volume",
+    "volume in the reservoir after the fill",
+    "fill",
+    "v_fill",
+    "fill_volume",
+    "filled",
+    "reservoir",
+    "reservoir_volume",
+    "capacity",
+    "current_volume",
+)
 _ALARM = optional(
     "alarm",
     A_VOLUME,
@@ -47,7 +58,7 @@ _STABILITY = optional(
     "stability",
     or_unknown(A_TIME),
     "how long the drug lasts in the pump, counted from the fill",
-    aliases=("stability_days", "drug_stability"),
+    aliases=("stability_days", "drug_stability", "stability_limit"),
 )
 _ADMIXTURE = optional("admixture_stability", A_TIME, "how long the mixture lasts, counted from the fill")
 _POLICY = optional("policy", A_TIME, "longest interval of the clinic, counted from the fill", aliases=("policy_days",))
@@ -66,7 +77,7 @@ _ZONE = optional("zone", ZONE, "the clinic's time zone, for local days", "UTC")
     (_FILL, MAYBE_FLOW, MAYBE_DOSE, MAYBE_STRENGTH, _ALARM, _PRIME, _PURGE, _RESIDUAL, *_BOLUS, _ERROR),
     {"volume": "20 mL", "flow": "0.4 mL/day", "alarm": "2 mL"},
     source=FSN16,
-    aliases=("reservoir-days", "refill-interval"),
+    aliases=("reservoir-days", "refill-interval", "days-to-refill", "days-until-refill"),
 )
 def days_remaining(  # noqa: PLR0913 - all that takes volume out of a reservoir
     volume: Fraction,
@@ -104,7 +115,7 @@ def days_remaining(  # noqa: PLR0913 - all that takes volume out of a reservoir
     "mixture, battery, policy",
     (
         _FILL,
-        needed("start", INSTANT, "when the reservoir was filled", aliases=("filled", "t0", "fill_date", "from")),
+        needed("start", INSTANT, "when the reservoir was filled", aliases=("t0", "fill_date", "from")),
         MAYBE_FLOW,
         MAYBE_DOSE,
         MAYBE_STRENGTH,
@@ -122,6 +133,7 @@ def days_remaining(  # noqa: PLR0913 - all that takes volume out of a reservoir
     ),
     {"volume": "20 mL", "start": "2026-03-04 10:30 UTC", "dose": "6.5 mg/day", "concentration": "18 mg/mL"},
     source=FSN16,
+    aliases=("low-reservoir-date", "alarm-date", "low-reservoir-alarm-date", "refill-by"),
 )
 def refill_by(  # noqa: PLR0913 - all that can set a refill date
     volume: Fraction,

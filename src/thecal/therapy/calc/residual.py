@@ -85,7 +85,14 @@ def expected_residual(
     ),
     {"start": "20 mL", "found": "9.1 mL", "dose": "6.5 mg/day", "concentration": "18 mg/mL", "time": "34.25 days"},
     source=ASRA17,
-    aliases=("refill-check", "residual-check"),
+    aliases=(
+        "refill-check",
+        "residual-check",
+        "residual-discrepancy",
+        "refill-discrepancy",
+        "flow-accuracy",
+        "residual-difference",
+    ),
 )
 def discrepancy(  # noqa: PLR0913 - what was expected in either form, and the limits
     start: Fraction,

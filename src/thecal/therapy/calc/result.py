@@ -44,6 +44,35 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """One input as it was used: ``value`` is exact in the inner ``unit``; ``default`` says that nobody gave it."""
+
+    name: str
+    text: str
+    value: object
+    unit: str = ""
+    default: bool = False
+
+    def plain(self) -> dict[str, object]:
+        """Plain values, for JSON: the text for people, and exact numbers as texts in the inner unit."""
+        found: dict[str, object] = {"name": self.name, "text": self.text, "default": self.default}
+        exact = _exact(self.value)
+        if exact is not None:
+            found |= {"exact": exact} | ({"exact_unit": self.unit} if self.unit else {})
+        return found
+
+
+def _exact(value: object) -> object:
+    """Numbers as texts, also in lists; None for words and for lists with words."""
+    if isinstance(value, (int, Fraction)):
+        return str(value)
+    if not isinstance(value, tuple):
+        return None
+    found = [_exact(each) for each in value]
+    return None if None in found else found
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the body of a calculation gives back: the main figure, the rows beside it, and the warnings."""
 
@@ -67,7 +96,7 @@ class Result:
     high: Fraction | None
     note: str
     rows: tuple[Row, ...]
-    inputs: tuple[Row, ...]
+    inputs: tuple[Given, ...]
     formula: str
     formula_id: str
     version: int
@@ -96,7 +125,7 @@ class Result:
             "title": self.title,
             **main,
             "rows": [row.plain() for row in self.rows],
-            "inputs": [row.plain() for row in self.inputs],
+            "inputs": [each.plain() for each in self.inputs],
             "formula": {"id": self.formula_id, "version": self.version, "text": self.formula},
             "warnings": [warning.as_dict() for warning in self.warnings],
             "source": self.source,
@@ -108,7 +137,9 @@ class Result:
         found = [f"{self.title}: {self.main.text}"]
         found += [f"  {label(row.name)}: {row.text}" for row in self.rows]
         found += [f"  warning: {warning}" for warning in self.warnings]
-        given = ", ".join(f"{label(row.name)} {row.text}" for row in self.inputs)
+        given = ", ".join(
+            f"{label(each.name)} {each.text}{' (default)' if each.default else ''}" for each in self.inputs
+        )
         flag = "" if self.confirmed else " [unconfirmed]"
         return [
             *found,

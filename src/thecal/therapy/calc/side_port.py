@@ -74,7 +74,7 @@ def aspiration(catheter_volume: Fraction, concentration: Fraction, aspirated: Fr
         _DAILY,
     ),
     {"injected": "2 mL", "catheter_volume": "0.1885 mL", "concentration": "18 mg/mL", "dose": "6.5 mg/day"},
-    aliases=("contrast-dose", "flush"),
+    aliases=("contrast-dose", "flush", "contrast-flush", "myelogram", "side-port-injection"),
 )
 def flush_dose(
     injected: Fraction, catheter_volume: Fraction, concentration: Fraction, aspirated: Fraction, dose: Fraction | None

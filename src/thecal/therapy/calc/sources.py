@@ -36,4 +36,7 @@ BAKER = Source(
     "Baker et al. (2007), Anaesth Intensive Care 35:378, on hand dilution; 0.2 mL is this project's", confirmed=False
 )
 DISK = Source("Infu-Disk data sheet, form of the pressure rule; the coefficients are recalled", confirmed=False)
+MINUTES_HOURS = Source(
+    "Medtronic / FDA, recall of the Model 8870 software card (2004): a bolus interval entered as minutes; 2 deaths"
+)
 SLIDING = Source("sliding window by counting; the idea of a running integral is in US 4,731,051")

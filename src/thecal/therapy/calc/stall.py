@@ -13,6 +13,7 @@ from thecal.therapy.calc.shared_inputs import (
     DOSE,
     MAYBE_DOSE,
     MAYBE_FLOW,
+    MAYBE_STRENGTH,
     STRENGTH,
     one_flow,
     over,
@@ -33,7 +34,7 @@ _HIGH = optional("stall_high", A_TIME, "longest time that it may have stood stil
     "missed = Q C t; volume = Q t; as [low, high] where the time is doubtful",
     (
         MAYBE_DOSE,
-        STRENGTH,
+        MAYBE_STRENGTH,
         MAYBE_FLOW,
         optional("time", A_TIME, "how long it stood still", aliases=("duration", "stall", "t")),
         _LOW,
@@ -41,31 +42,37 @@ _HIGH = optional("stall_high", A_TIME, "longest time that it may have stood stil
     ),
     {"dose": "6.5 mg/day", "concentration": "18 mg/mL", "time": "9.5 h"},
     source=HSA,
-    aliases=("stop", "missed-dose"),
+    aliases=("stop", "missed-dose", "motor-stall", "mri-stall"),
 )
 def stall(
     dose: Fraction | None,
-    concentration: Fraction,
+    concentration: Fraction | None,
     flow: Fraction | None,
     time: Fraction | None,
     stall_low: Fraction | None,
     stall_high: Fraction | None,
 ) -> Answer:
-    """The drug that a stall left out. It is never caught up: the schedule goes on at its present step."""
+    """The drug that a stall left out. It is never caught up: the schedule goes on at its present step.
+
+    The volume that stayed in the reservoir is given when the flow is known, or the dose with its concentration.
+    """
     low, high = _span(time, stall_low, stall_high)
-    rate = one_flow(flow, dose, concentration)
-    rows = (
-        _range(
-            "volume", over(rate, low), over(rate, high), VOLUME.scale("mL"), "mL", "the expected residual rises by this"
-        ),
-        _range("time", low, high, Fraction(MS_PER_HOUR), "h"),
-    )
+    rows = [_range("time", low, high, Fraction(MS_PER_HOUR), "h")]
+    if dose is not None and concentration is None and flow is None:
+        daily = dose
+    else:
+        rate = one_flow(flow, dose, concentration)
+        if concentration is None:
+            raise refuse("input", "it is missing", "concentration", "Give it with the flow, or give the dose.")
+        daily = rate * concentration
+        said = "the expected residual rises by this"
+        rows.insert(0, _range("volume", over(rate, low), over(rate, high), VOLUME.scale("mL"), "mL", said))
     warnings = [warn("no_catch_up", "a missed dose is never caught up", "Resume the schedule at its present step.")]
     if high > TUBE_SET_MS:
         what = "stopped for more than 48 h: the tube may have set, and over-infusion can follow"
         warnings.append(warn("tube_set", what, "Compare the residual within a short interval.", HSA.text))
-    main = _range("missed", over(rate, low) * concentration, over(rate, high) * concentration, MASS.scale("mg"), "mg")
-    return Answer(main, rows, tuple(warnings))
+    main = _range("missed", over(daily, low), over(daily, high), MASS.scale("mg"), "mg")
+    return Answer(main, tuple(rows), tuple(warnings))
 
 
 @calculation(

@@ -34,7 +34,7 @@ LATE_DAYS = 2
             "volume",
             A_VOLUME,
             "fluid between the new drug and the tip",
-            aliases=("v", "path", "path_volume", "v_path"),
+            aliases=("v", "path", "path_volume", "v_path", "dead_volume", "dead_space", "total_volume"),
         ),
         *PARTS,
         MAYBE_FLOW,
@@ -54,7 +54,7 @@ LATE_DAYS = 2
     ),
     {"volume": "0.3885 mL", "flow": "0.128 mL/day"},
     source=PRIME,
-    aliases=("tip-time", "time-to-catheter-tip"),
+    aliases=("tip-time", "time-to-catheter-tip", "transit-time", "catheter-transit", "dead-space-time", "delay"),
 )
 def time_to_tip(  # noqa: PLR0913 - flow and volume in two forms, and how far the fluid has moved
     volume: Fraction | None,

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from thecal.quantity import DOSE_RATE, DURATION, FLOW, Refusal, auto, decimal_text
-from thecal.therapy.calc.calculation import calculation, optional, refuse
+from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
 from thecal.therapy.calc.reading import PERCENT, SHARE, counted
 from thecal.therapy.calc.result import Answer, Row, count, percent, row, words
 from thecal.therapy.calc.shared_inputs import A_CONCENTRATION, A_DOSE, A_TIME, A_VOLUME, DOSE, needs, warn
@@ -19,7 +19,9 @@ MOST_STEPS = 200
     "D_new = D (1 + p); Q_new = D_new / C; |p| <= limit, also from the dose 7 days ago",
     (
         DOSE,
-        optional("percent", PERCENT, "change, for example '20 %' or '-10 %'", aliases=("p", "change", "step")),
+        optional("percent", PERCENT, "change, for example '20 %' or '-10 %'", aliases=("p", "change")),
+        optional("decrease", SHARE, "share that is taken off, instead: '10 %'", aliases=("lower_by", "reduction")),
+        optional("increment", A_DOSE, "dose that is added, instead", aliases=("by", "step", "add")),
         optional("new_dose", A_DOSE, "new dose, instead", aliases=("d_new",)),
         optional("concentration", A_CONCENTRATION, "concentration in the reservoir", aliases=("c",)),
         optional(
@@ -37,11 +39,13 @@ MOST_STEPS = 200
     ),
     {"dose": "6.5 mg/day", "percent": "20 %", "concentration": "18 mg/mL", "volume": "18 mL"},
     source=DEER07,
-    aliases=("titrate",),
+    aliases=("titrate", "dose-change", "dose-adjustment"),
 )
 def titration(  # noqa: PLR0913 - a step and the limits that it must keep
     dose: Fraction,
     percent: Fraction | None,
+    decrease: Fraction | None,
+    increment: Fraction | None,
     new_dose: Fraction | None,
     concentration: Fraction | None,
     limit: Fraction,
@@ -51,10 +55,12 @@ def titration(  # noqa: PLR0913 - a step and the limits that it must keep
     volume: Fraction | None,
 ) -> Answer:
     """A new dose, refused beyond a limit with the largest step that is inside it. Nothing is changed by itself."""
-    if (percent is None) == (new_dose is None):
-        raise refuse("input", "a change or a new dose is wanted, one of them", "percent", "Give percent, or new_dose.")
+    if sum(each is not None for each in (percent, decrease, increment, new_dose)) != 1:
+        do = "Give percent, decrease, increment, or new_dose."
+        raise refuse("input", "a change or a new dose is wanted, one of them", "percent", do)
     total = dose + bolus_dose
-    new = new_dose if new_dose is not None else dose + total * (percent or Fraction(0))
+    share = percent if percent is not None else -(decrease or Fraction(0))
+    new = new_dose if new_dose is not None else dose + (increment if increment is not None else total * share)
     if new <= 0:
         raise refuse("dose_zero", "nothing would be given: that is a stop, or a taper", "percent", "Use taper.")
     _limits(new - dose, total, limit, step_limit, dose, dose_week_ago, new)
@@ -90,7 +96,7 @@ def _limits(
             "step_limit",
             f"the step is more than {decimal_text(limit * 100, 4)} %",
             "percent",
-            f"Accepted: {ends}.",
+            f"Accepted: {ends}; where a label or the site allows more, give its limit.",
             DEER07.text,
         )
     if step_limit is not None and abs(step) > step_limit:
@@ -110,9 +116,16 @@ def _limits(
     "Taper",
     "D_k = D (1 - p)^k, or D - k step, to the target",
     (
-        DOSE,
-        optional("target", A_DOSE, "dose at which the taper ends; 0 is a stop", "0 mg/day", zero=True, aliases=("to",)),
-        optional("percent", SHARE, "share taken off, of the present dose", aliases=("p",)),
+        needed("dose", A_DOSE, "daily dose at the start", aliases=("from", "start")),
+        optional(
+            "target",
+            A_DOSE,
+            "dose at which the taper ends; 0 is a stop",
+            "0 mg/day",
+            zero=True,
+            aliases=("to", "target_dose", "final_dose", "end"),
+        ),
+        optional("percent", SHARE, "share taken off, of the present dose", aliases=("p", "reduction", "decrease")),
         optional("step", A_DOSE, "dose taken off at each step, instead", aliases=("decrement",)),
         optional("steps", counted(1, MOST_STEPS), "number of equal steps, instead", aliases=("n",)),
         optional("every", A_TIME, "time between steps", "7 days", aliases=("interval",)),

@@ -31,7 +31,7 @@ _VOLUMES = many(quantity(VOLUME))
     ),
     {"ratios": "1.09; 1.11; 1.12; 1.13"},
     source=WESE,
-    aliases=("cusum", "refill-trend"),
+    aliases=("cusum", "refill-trend", "mean-flow-accuracy", "cumulative-accuracy"),
 )
 def trend(
     ratios: tuple[Fraction, ...] | None,

@@ -28,6 +28,7 @@ from thecal.therapy.calc.sources import DESIGN, KAMRAN
     ),
     {"dose": "6.5 mg/day", "programmed": "18 mg/mL", "true": "25 mg/mL"},
     source=KAMRAN,
+    aliases=("concentration-error", "wrong-drug-concentration", "wrong-fill"),
 )
 def wrong_concentration(dose: Fraction, programmed: Fraction, true: Fraction) -> Answer:
     """The dose that is really given when somebody forgets to tell the pump the new concentration."""
@@ -46,11 +47,12 @@ def wrong_concentration(dose: Fraction, programmed: Fraction, true: Fraction) ->
     "Drug in the reservoir",
     "M = V C; days = M / D",
     (
-        volume_input("volume", "volume in the reservoir", "v", "fill"),
+        volume_input("volume", "volume in the reservoir", "fill", "fill_volume", "reservoir", "reservoir_volume"),
         STRENGTH,
         optional("dose", A_DOSE, "daily dose", aliases=("d", "daily_dose")),
     ),
     {"volume": "20 mL", "concentration": "18 mg/mL", "dose": "6.5 mg/day"},
+    aliases=("pocket-fill", "drug-in-reservoir"),
 )
 def reservoir_mass(volume: Fraction, concentration: Fraction, dose: Fraction | None) -> Answer:
     """The drug in the reservoir, which is the worst case of a pocket fill, and the days of therapy that it is."""
@@ -111,7 +113,7 @@ def route_conversion(
     "Washout",
     "fraction = 2^(-t / t_half)",
     (
-        needed("half_life", A_TIME, "half-life", aliases=("t_half", "thalf")),
+        needed("half_life", A_TIME, "half-life", aliases=("t_half", "thalf", "half_time")),
         needed("time", A_TIME, "time since the last dose", zero=True, aliases=("t", "after", "duration")),
         optional("start", A_CONCENTRATION, "concentration at the start", aliases=("c", "c0")),
     ),
