@@ -117,3 +117,22 @@ def test_a_flip_of_memory_is_a_restart_and_neither_more_nor_less_drug() -> None:
     numbers = [stroke.seq for stroke in bench.truth.strokes]
     assert len(numbers) == len(set(numbers))
     assert abs(len(numbers) - 1_600) <= 2
+
+
+@pytest.mark.parametrize("switch", ["controller", "supervisor"])
+def test_a_switch_that_is_stuck_is_found_by_the_test_of_the_day_at_the_cost_of_two_pulses(switch: str) -> None:
+    bench = run("virtual_peristaltic_20", ("stuck_switch", {"switch": switch}), length=30 * HOUR)
+    assert first(bench, "self_test_warning") <= 18 * HOUR
+    assert first(bench, "actuator_fault") <= 18 * HOUR + 900_000
+    assert len([stroke for stroke in bench.truth.strokes if stroke.seq == 0]) == 2
+    assert bench.device is not None
+    assert bench.device.status(bench.now).state == "fault"
+
+
+def test_a_sensor_that_errs_once_in_the_test_of_the_day_stops_nothing() -> None:
+    made = make_fault("stuck_switch", T0 + DAY - HOUR, T0 + DAY + 60_000, {"switch": "controller"})
+    bench = Bench(profile("reference"), Filling(FILL, 15_000_000, 0, FILL), T0, (made,), gain_spread=False)
+    bench.run_to(T0 + 26 * HOUR)
+    assert any("self_test_warning" in change.now for change in bench.changes)
+    assert bench.device is not None
+    assert bench.device.alarms == ()

@@ -1,5 +1,6 @@
 """Promises of the virtual hardware: what is asked moves, mass is conserved, each fault does what its entry says."""
 
+import json
 from random import Random
 
 import pytest
@@ -301,3 +302,58 @@ def test_level_and_pressure_are_judged_where_they_are_and_noise_of_a_step_is_no_
     assert monitor.judge(model, broken.read(HOUR), 18_000_000, 0) == {monitor.LEAK}
     blind = hardware_model("virtual_peristaltic_20")
     assert monitor.judge(blind, pump(model="virtual_peristaltic_20").read(0), 0, 0) == frozenset()
+
+
+def test_a_converter_off_its_reference_measures_nothing() -> None:
+    model = hardware_model("reference")
+    wrong = pump(make_fault("converter", 0, None, {"gain": "0.8"})).read(1)
+    assert wrong.battery_mv == 2_400
+    assert monitor.judge(model, wrong, 18_000_000, 0) == {monitor.SELF_TEST}
+    hidden = pump(
+        make_fault("converter", 0, None, {"gain": "1.25"}), make_fault("battery_sag", 0, None, {"sag": "0.2"})
+    )
+    assert hidden.read(1).battery_mv == 3_000
+    assert monitor.judge(model, hidden.read(1), 18_000_000, 0) == {monitor.SELF_TEST}
+    near = pump(make_fault("converter", 0, None, {"gain": "1.005"})).read(1)
+    assert monitor.judge(model, near, 18_000_000, 0) == frozenset()
+
+
+@pytest.mark.parametrize(("part", "inside"), [("0", 0), ("0.2", 3_600_000), ("1", 18_000_000), ("1.5", 27_000_000)])
+def test_a_fill_may_go_beside_the_pump_or_be_more_than_was_meant(part: str, inside: int) -> None:
+    tried = pump(make_fault("misfill", 0, None, {"part": part}))
+    assert tried.refill(18_000_000, {"morphine": 36 * 10**12}, 1) == 18_000_000
+    assert tried.in_reach_nl == inside
+    assert tried.contents["morphine"] == 2 * inside * 10**6
+
+
+def test_what_is_kept_of_a_pump_is_the_pump() -> None:
+    faults = (make_fault("catheter_kink", 0, DAY), make_fault("leak", HOUR, None), make_fault("gain", 0, None))
+    tried = pump(*faults)
+    strokes(tried, 50)
+    tried.read(2 * HOUR)
+    kept = json.loads(json.dumps(tried.plain()))
+    again = VirtualPump.from_plain(kept, tried.model, PULSE, 0, Random(1))
+    for one in (tried, again):
+        one.stroke(51, 3 * HOUR)
+        one.run_to(2 * DAY)
+    assert again.plain() == tried.plain()
+    assert total(again) == total(tried) == CONTENT["morphine"] + 400_000 * 10**7
+
+
+def test_a_path_holds_few_slugs_whatever_the_strokes_are() -> None:
+    tried = pump(make_fault("gain", 0, None, {"gain": "1.03"}), make_fault("catheter_leak", 0, None, {"place": "0.3"}))
+    tried.contents = {"morphine": 123_456_789_012_345}
+    begun = total(tried)
+    strokes(tried, 3_000)
+    assert tried.path is not None
+    assert len(tried.path.plain()[4]) < 40
+    assert total(tried) == begun
+
+
+@pytest.mark.parametrize(
+    ("pressure", "ambient", "found"), [(103_300, 101_325, None), (130_000, 101_325, "shut"), (76_000, 74_000, None)]
+)
+def test_pressure_is_judged_against_the_air_around(pressure: int, ambient: int, found: str | None) -> None:
+    assert monitor.blocked(pressure, ambient) == (found == "shut")
+    high = pump(make_fault("altitude", 0, None, {"height": "2500 m"})).read(1)
+    assert monitor.judge(hardware_model("reference"), high, 18_000_000, 0) == frozenset()

@@ -1,5 +1,10 @@
 """A running pump on its virtual hardware: what goes wrong is found by what senses it, and the world forgets nothing."""
 
+import json
+import os
+import socket
+import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +12,7 @@ from world_rig import DAY, HOUR, MINUTE, Bedside
 
 from thecal.formulary import Solution
 from thecal.pump import admission
+from thecal.pump.folder import SOCKET, listen, may_talk
 from thecal.pump.hardware.pump import PL_PER_NL
 
 ML = 1_000_000
@@ -172,14 +178,16 @@ def test_a_valve_that_a_field_has_shut_gives_nothing_until_a_person_resets_it(tm
     bed.let(3 * HOUR)
     assert bed.truth()["valve_shut"] and bed.truth()["uncommanded_nl"] == 10_000
     strokes = bed.truth()["strokes"]
-    assert "motor_stall" in bed.alarms
+    assert {"motor_stall", "valve_locked_after_field"} <= bed.alarms
     assert bed.ask("resume", seen=sorted(bed.alarms)).ok
-    bed.let(HOUR)
+    bed.let(2 * HOUR)
     assert bed.truth()["strokes"] == strokes
+    assert {"motor_stall", "valve_locked_after_field"} <= bed.alarms
     assert bed.ask("clear", valve=True).ok
     assert bed.ask("resume", seen=sorted(bed.alarms)).ok
     bed.let(HOUR)
     assert bed.truth()["strokes"] > strokes
+    assert bed.alarms <= {"gap", "stroke_failed"}
 
 
 def test_a_person_who_repaired_an_actuator_lets_the_pump_go_on(tmp_path: Path) -> None:
@@ -307,3 +315,32 @@ def test_an_alarm_that_the_patient_did_not_hear_is_an_alarm_of_its_own(tmp_path:
         False,
         True,
     ]
+
+
+def test_an_order_for_another_patient_is_refused_and_the_one_before_runs_on(tmp_path: Path) -> None:
+    bed = Bedside(tmp_path, patient="patient-1")
+    bed.run()
+    running = bed.pump.device.prescription
+    assert running is not None
+    status = bed.ask("status").value()
+    assert (status["patient"], status["serial"]) == ("patient-1", "p")
+    other = json.loads(replace(running, patient="patient-2", id="rx-2").to_bytes())
+    for reply in (bed.ask("stage", prescription=other), bed.refill(18 * ML, 18 * ML, prescription=other)):
+        assert [refusal["code"] for refusal in reply.refusals] == ["other_patient"]
+    assert bed.pump.device.prescription == running
+    assert bed.truth()["in_reach_nl"] > 17 * ML
+
+
+def test_who_may_talk_to_a_pump_is_vouched_for_by_the_kernel() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        assert may_talk(here)
+        user = struct.unpack("3i", here.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
+        assert user == os.geteuid()
+
+
+def test_a_folder_and_its_socket_are_open_to_its_own_user_alone(tmp_path: Path) -> None:
+    bed = Bedside(tmp_path)
+    assert bed.folder.stat().st_mode & 0o777 == 0o700
+    with listen(bed.folder):
+        assert (bed.folder / SOCKET).stat().st_mode & 0o777 == 0o600

@@ -62,6 +62,7 @@ def create(
     model: Annotated[str, typer.Option(help="A model of 'thecal pump models'.")] = "virtual_peristaltic_20",
     volume: Text = "18 mL",
     path: Annotated[str, typer.Option(help="Volume from reservoir to catheter tip, tubing included.")] = "0.4 mL",
+    patient: Annotated[str, typer.Option(help="Whose pump it is: it then takes no order for anybody else.")] = "",
     speed: Annotated[int, typer.Option(help="Speed of the shared clock beside the folder; above 1 is a demo.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -71,7 +72,9 @@ def create(
     from thecal.quantity import VOLUME, parse
 
     folder = folder.absolute()
-    config = PumpConfig(model, parse(path, VOLUME), None, Solution.parse(fill), parse(volume, VOLUME))
+    config = PumpConfig(
+        model, parse(path, VOLUME), None, Solution.parse(fill), parse(volume, VOLUME), patient=patient or None
+    )
     if speed != 1:
         SharedClock.start(folder.parent, speed)
     made = create_pump(folder.parent, folder.name, config)
@@ -124,6 +127,7 @@ def status(folder: Folder, as_json: AsJson = False) -> None:
         "state": now.state,
         "alarms": ", ".join(now.alarms) or "none",
         "model": info.profile,
+        "patient": f"{info.patient or 'nobody yet'}, pump {info.serial}",
         "filled with": str(info.fill),
         "reservoir": f"{auto(now.reservoir_nl, VOLUME)} that a needle can bring back; {least}",
         "delivered": f"{now.delivered_pulses} pulses, {auto(now.delivered_nl, VOLUME)}; at the tip: {at_tip}",
@@ -177,7 +181,7 @@ def program(
     cap_day: Text = "",
     cap_hour: Text = "",
     file: Annotated[Path | None, typer.Option(help="A whole order as JSON instead, of any kind.")] = None,
-    patient: Annotated[str, typer.Option(help="Whose pump it is.")] = "by-hand",
+    patient: Annotated[str, typer.Option(help="Whose order it is; left out, of the patient of the pump.")] = "",
     author: Annotated[str, typer.Option(help="Who orders it.")] = "by hand",
     route: str = "intrathecal",
     as_json: AsJson = False,
@@ -202,7 +206,7 @@ def program(
         else:
             order = Prescription(
                 id=f"by-hand-{now}",
-                patient=patient,
+                patient=patient or info.patient or "by-hand",
                 route=route,
                 solution=info.fill,
                 program=SimpleContinuous(_amount("--dose", dose, DOSE_RATE)),

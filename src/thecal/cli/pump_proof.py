@@ -54,15 +54,16 @@ def replay(
 
 
 def verify_journal(folder: Annotated[Path, typer.Argument(help="A pump's folder.")], as_json: AsJson = False) -> None:
-    """Check every record of a pump's journal. Reads only; exit code 1 when anything is damaged."""
+    """Check every record of a pump's journal and line of its log. Reads only; exit code 1 when any is damaged."""
     from thecal.pump import journal
     from thecal.pump.folder import JOURNAL
+    from thecal.pump.log import log_problems
     from thecal.pump.storage import read_banks
 
     if not (folder / JOURNAL).is_dir():
         raise Refused(Refusal("no_journal", f"{folder} holds no journal", "DIR", "Give the folder of a pump."))
     banks = read_banks(folder / JOURNAL)
-    problems = journal.check(banks)
+    problems = [*journal.check(banks), *log_problems(folder)]
     scans = [journal.scan(banks.read(bank)) for bank in journal.BANKS]
     told = {
         "sound": not problems,

@@ -6,7 +6,7 @@ Nobody in it exists. Times lie before the clock's now; pump histories are run by
 import secrets
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -162,7 +162,8 @@ class _Pump:
         kind = "trial" if self.role == PumpRecord.Role.EXTERNAL else "pump"
         self.id = f"{kind}-{self.story.chart.hex[-8:]}-{secrets.token_hex(3)}"
         made = self.story.at(self.made_ago)
-        folder = create_pump(settings.FOLDER.pumps, self.id, self.config, made=made)
+        owned = replace(self.config, patient=str(self.story.chart))
+        folder = create_pump(settings.FOLDER.pumps, self.id, owned, made=made)
         self._storage = FileStorage(folder / "journal", durable=False)
         self.device = Device.open(self._storage, made)
 

@@ -85,7 +85,9 @@ def add_pump(chart: UUID, pump: str, role: PumpRecord.Role, config: PumpConfig, 
     """Make the folder of a virtual pump and note it; the ward starts its process. Call inside a transaction."""
     PumpRecord.objects.filter(chart=chart, role=role, retired_ms=None).update(retired_ms=now)
     record = PumpRecord.objects.create(pump=pump, chart=chart, role=role, folder=pump, made_ms=now)
-    create_pump(settings.FOLDER.pumps, pump, config, basis=basis)
+    owner = store.load(chart).patient
+    assert owner is not None, "a loaded chart has a patient"
+    create_pump(settings.FOLDER.pumps, pump, replace(config, patient=owner.patient), basis=basis)
     return record
 
 

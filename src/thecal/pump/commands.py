@@ -79,6 +79,7 @@ class Pump:
 
     def __init__(self, folder: Path, real: RealTime | None = None) -> None:
         config = read_config(folder)
+        self.patient, self.serial = config.patient, folder.name
         self.profile = profile(config.profile)
         self.clock = SharedClock(folder / config.clock, real)
         self.durable = not self.clock.demonstration
@@ -158,14 +159,24 @@ class Pump:
             "speed": self._speed,
             "durable": self.durable,
             "process": os.getpid(),
+            "patient": self.patient,
+            "serial": self.serial,
         }
 
     def _stage(self, request: StageRequest, session: Session, now: int) -> dict[str, Any]:
         session.staged, session.echoed = None, False
-        order = Prescription.from_plain(request.prescription)
+        order = self._its_own(request.prescription)
         findings = admission.require(admission.admit(order, self.profile, self.device.fill, now))
         session.staged = order
         return {"digest": order.digest(), "warnings": _plain(findings)}
+
+    def _its_own(self, plain: dict[str, Any]) -> Prescription:
+        """An order, if it is for the patient of this pump."""
+        order = Prescription.from_plain(plain)
+        if self.patient not in (None, order.patient):
+            what = f"the order is for {order.patient!r}; the pump {self.serial} is that of {self.patient!r}"
+            raise Refused(Refusal("other_patient", what, "prescription.patient", "Read whose pump it is, and stop."))
+        return order
 
     def _echo(self, _: EchoRequest, session: Session, __: int) -> dict[str, Any]:
         if session.staged is None:
@@ -239,7 +250,7 @@ class Pump:
         if request.mark != self.device.fill_mark:
             what = "the reservoir was refilled since its status was read, perhaps by this very order"
             raise Refused(Refusal("refill_repeated", what, "mark", "Read the status again before a refill."))
-        order = None if request.prescription is None else Prescription.from_plain(request.prescription)
+        order = None if request.prescription is None else self._its_own(request.prescription)
         fill, given_nl = Solution.parse(request.fill), self.device.account.given_nl
         labels = self._labels(request, fill, now)
         report, findings = admission.refill(

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from thecal.pump.commands import Pump, Session
-from thecal.pump.folder import SOCKET, hold_lock, listen
+from thecal.pump.folder import SOCKET, hold_lock, listen, may_talk
 from thecal.pump.protocol import MAX_FRAME, Reply, frame_id, read_request, refuse, too_long, write
 from thecal.quantity import Refused
 
@@ -106,7 +106,7 @@ class _Daemon:
         assert task is not None, "a connection is served by a task"
         self._open.add(task)
         try:
-            if len(self._open) <= MAX_CONNECTIONS:
+            if len(self._open) <= MAX_CONNECTIONS and may_talk(writer.get_extra_info("socket")):
                 await self._converse(reader, writer)
         except (ConnectionError, TimeoutError, asyncio.CancelledError):
             pass  # the programmer has gone, or the pump ends; what was staged goes with the session

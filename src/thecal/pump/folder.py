@@ -34,7 +34,8 @@ class PumpConfig:
     """A pump as it is set up: its model, the whole volume from reservoir to tip, and what is in it at first.
 
     ``path_nl`` is the pump's tubing and the catheter together; ``path_content`` None means saline or unknown.
-    ``clock`` is the folder of the shared clock, as seen from the pump's folder.
+    ``clock`` is the folder of the shared clock, as seen from the pump's folder. ``patient`` is whose pump it is: it
+    takes no order for anybody else. None is a pump that belongs to nobody yet.
     """
 
     profile: str
@@ -43,6 +44,7 @@ class PumpConfig:
     fill: Solution
     fill_nl: int
     clock: str = ".."
+    patient: str | None = None
 
     def plain(self) -> dict[str, object]:
         """Plain values, for JSON."""
@@ -54,6 +56,7 @@ class PumpConfig:
             "fill": str(self.fill),
             "fill_nl": self.fill_nl,
             "clock": self.clock,
+            "patient": self.patient,
         }
 
 
@@ -114,6 +117,7 @@ def read_config(folder: Path) -> PumpConfig:
             fill=Solution.parse(plain["fill"]),
             fill_nl=plain["fill_nl"],
             clock=plain["clock"],
+            patient=plain.get("patient"),
         )
     except FileNotFoundError:
         do = "Give the folder of a pump, or create one."
@@ -183,3 +187,10 @@ def listen(folder: Path) -> socket.socket:
     (folder / SOCKET).chmod(0o600)
     made.listen(16)
     return made
+
+
+def may_talk(link: socket.socket) -> bool:
+    """Whether the process at the other end runs as the user of this pump, or as root; the kernel vouches for it."""
+    credentials = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, user, _ = struct.unpack("3i", credentials)
+    return user in (0, os.geteuid())

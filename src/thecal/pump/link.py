@@ -56,8 +56,9 @@ class CommandReceipt:
 class PumpInfo:
     """What a pump says beside its status: its clock, its process, and what it was filled with.
 
-    ``least_nl``: the least that can be left in the reservoir. ``faults``: what was put into its virtual hardware and is
-    there now. ``durable`` False: the pump runs on a demonstration clock and does not sync to the disk at each pulse.
+    ``patient`` None: it belongs to nobody yet. ``least_nl``: the least that can be left in the reservoir. ``faults``:
+    what was put into its virtual hardware and is there now. ``durable`` False: the pump runs on a demonstration clock
+    and does not sync to the disk at each pulse.
     """
 
     speed: int
@@ -66,6 +67,8 @@ class PumpInfo:
     profile: str
     fill: Solution | None
     fill_mark: str
+    patient: str | None = None
+    serial: str = ""
     least_nl: int | None = None
     faults: tuple[str, ...] = ()
 
@@ -152,6 +155,8 @@ class PumpLink:
             profile=plain["profile"],
             fill=None if plain["fill"] is None else Solution.parse(plain["fill"]),
             fill_mark=plain["fill_mark"],
+            patient=plain["patient"],
+            serial=plain["serial"],
             least_nl=plain["least_nl"],
             faults=tuple(plain["faults"]),
         )

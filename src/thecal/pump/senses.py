@@ -53,12 +53,14 @@ class Senses:
         self._moved_alone = 0  # tests in a row in which a switch alone moved something
         self._moved_idle = self._in_field = False
         self._blocked = self._unseen = self._odd = 0  # pulses in a row
+        self._dry_since: int | None = None  # since when no stroke was sensed
         has = truth.model.sensors
         self._feels_current, self._feels_pressure, self._feels_field = (
             "current" in has,
             "pressure" in has,
             "field" in has,
         )
+        self._valve = truth.model.field == "valve"
         self._least_mv = truth.model.figures.get("brown_out_mv", 0)
         self._most_blocked = max(1, min(HELD_PULSES, HELD_NL // truth.pulse_nl))
 
@@ -74,7 +76,9 @@ class Senses:
             return VETO
         seen = truth.stroke(seq, at)
         if seen:
-            self.flowless_since = None
+            self.flowless_since = self._dry_since = None
+        elif self._dry_since is None:
+            self._dry_since = at
         if self._feels_current:
             self._judge_current(watch, seen=seen)
         if self._feels_pressure:
@@ -122,6 +126,7 @@ class Senses:
         """A person has seen to the pump and lets it go on: drives and switches are judged anew, from now on."""
         over = self._failed() & self._judged
         self._odd = self._unseen = self._moved_alone = 0
+        self._dry_since = None
         self._moved_idle, self._test_at, self.next_at = False, self.truth.now, self.truth.now
         self._judged -= over
         if over:
@@ -165,6 +170,8 @@ class Senses:
             found.add(monitor.SELF_TEST)
         if self._unseen >= ODD_PULSES or self._moved_idle:
             found.add(monitor.SENSOR_FAULT)
+        if self._valve and self._dry_since is not None and self.truth.now - self._dry_since >= MS_PER_HOUR:
+            found.add(monitor.VALVE_LOCKED)
         return frozenset(found)
 
     def _try_switches(self, device: Device, at: int, now: int) -> None:
@@ -180,6 +187,8 @@ class Senses:
         for alone in (True, False):
             if self.truth.stroke(0, at, controller=alone, supervisor=not alone):
                 self._moved_alone += 1
+                if self._moved_alone > 1:
+                    self._test_at = at + MS_PER_DAY  # what is known is not paid for again
                 device.stray(now)
                 return
         self._moved_alone = 0

@@ -31,11 +31,15 @@ class Ward:
     def start(self, pump_id: str, timeout_s: float = 30.0) -> None:
         """Start one pump if needed and return when it answers. Raises Refused when it does not come up in time."""
         folder = self.base / pump_id
-        self._ensure(folder)
+        fresh = self._ensure(folder)
         deadline = time.monotonic() + timeout_s
         while not answers(folder):
             child = self._children.get(folder)
-            if time.monotonic() > deadline or (child is not None and child.poll() is not None):
+            ended = child is not None and child.poll() is not None
+            if ended and not fresh:  # it was about to go when it was looked at
+                fresh = self._ensure(folder)
+                ended = not fresh
+            if time.monotonic() > deadline or ended:
                 do = f"Read {folder / OUTPUT}."
                 raise Refused(Refusal("pump_not_started", f"the pump {pump_id!r} did not start", "pump", do))
             time.sleep(_POLL_S)

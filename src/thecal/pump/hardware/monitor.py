@@ -11,7 +11,7 @@ from thecal.pump.hardware.model import AMBIENT_PA, HardwareModel
 from thecal.pump.hardware.pump import Readings
 
 OVER_DELIVERY, UNDER_DELIVERY, MRI_STALL, OCCLUSION, LEAK, BATTERY, TEMPERATURE = 1, 20, 21, 22, 23, 32, 36
-ACTUATOR_FAULT, POCKET_FILL, SENSOR_FAULT, SELF_TEST = 4, 12, 24, 60
+ACTUATOR_FAULT, POCKET_FILL, VALVE_LOCKED, SENSOR_FAULT, SELF_TEST = 4, 12, 13, 24, 60
 EVERY_MS = 900_000
 COLD, WARM, HOT = 35_000, 40_000, 43_000  # millidegrees: outside the first two for two readings, above the last at once
 BACK_PA, RISE_PA, FALL_PA = 2_000, 20_000, 1_000
