@@ -8,6 +8,7 @@ the edge at which something is refused. Run as a program this file writes down w
 import json
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
@@ -63,6 +64,7 @@ from thecal.pump.kernel.schedule import counted_by, edges
 
 FILE = Path(__file__).parent / "data" / "kernel_histories.json"
 LIVES = 160
+ROOMS = 8
 MINUTE = 60_000
 CAPS = ((HOUR, 70 * PULSE), (4 * HOUR, 280 * PULSE), (DAY, 1_602 * PULSE), (7 * DAY, 11_300 * PULSE))
 TIGHT = ((HOUR, 67 * PULSE), (DAY, 1_601 * PULSE))
@@ -296,11 +298,11 @@ def told_of_plans(told: Digest) -> None:
                 told.add(mass, counted_by(plan, at), due_at(plan, mass), due_at(plan, mass + 1), due_at(plan, mass - 1))
 
 
-def told_of_room(told: Digest) -> None:
+def told_of_room(told: Digest, slice_: int) -> None:
     """Whether the windows have room, with past boluses, stops and heads, and caps at and beside what is needed."""
-    dice = random.Random(5)
+    dice = random.Random(5 + slice_)
     for plan in plans():
-        if dice.randrange(9):
+        if dice.randrange(9 * ROOMS):
             continue
         ledger, extra = _past(dice)
         at = T0 + dice.choice((2 * HOUR, 3 * HOUR, 3 * HOUR + 1, 7 * HOUR))
@@ -344,10 +346,10 @@ def told_of_bytes(told: Digest) -> None:
         told.add(data)
 
 
-ANSWERS = {
+ANSWERS: dict[str, Callable[[Digest], None]] = {
     "programs": told_of_programs,
     "plans": told_of_plans,
-    "room": told_of_room,
+    **{f"room {number}": partial(told_of_room, slice_=number) for number in range(ROOMS)},
     "ledgers": told_of_ledgers,
     "bytes": told_of_bytes,
 }

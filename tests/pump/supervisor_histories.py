@@ -262,6 +262,9 @@ TOP, WEEK = 2**63 - 1, 7 * DAY
 NUMBERS = (-1, 0, 1, TOP, TOP + 1, True, 1.5, "1", None)
 
 
+NAMES = ("", "a", "-a", "a b", 5)
+
+
 def changed() -> Iterator[dict[str, object]]:
     yield from _heads()
     yield from _numbers()
@@ -269,6 +272,7 @@ def changed() -> Iterator[dict[str, object]]:
     yield from _programs()
     yield from _parts()
     yield from _caps()
+    yield from _formularies()
 
 
 def _heads() -> Iterator[dict[str, object]]:
@@ -325,6 +329,10 @@ def _programs() -> Iterator[dict[str, object]]:
         [[0, 5], [DAY, 1]],
     ):
         yield {"program": {"kind": "multi_rate", "steps": steps}}
+    late = [[0, 0], [6 * HOUR, 1_800 * PULSE], [7 * HOUR, 900 * PULSE + 1], [10 * HOUR, 5], [11 * HOUR, 7 * PULSE + 3]]
+    for first in (0, 3 * PULSE + 1):
+        yield {"program": {"kind": "multi_rate", "steps": [[0, first], *late[1:]]}}
+        yield {"program": {"kind": "multi_rate", "steps": [[0, 7], *[[DAY - at, dose] for at, dose in late[:0:-1]]]}}
     for count in (48, 49):
         yield {"program": {"kind": "multi_rate", "steps": [[k, 10**9 + k] for k in range(count)]}}
     for every, over in ((WEEK, 1), (WEEK + 1, 1), (HOUR, HOUR), (HOUR, HOUR + 1), (HOUR + 1, HOUR)):
@@ -355,6 +363,22 @@ def _parts() -> Iterator[dict[str, object]]:
             yield {"safety": {"fallback": fallback, "reactions": [["sensor_fault", "stop"], reaction, reaction]}}
     yield {"safety": {"fallback": None, "reactions": []}}
     yield {"safety": {"fallback": 1}}
+
+
+def _formularies() -> Iterator[dict[str, object]]:
+    whole: dict[str, object] = {"version": "2026.1", "populations": [], "signed": []}
+    row = ["morphine", "intrathecal", "dose", "adult", 5, "Dr Example"]
+    changes: list[dict[str, object]] = [{}, {"x": 1}, {"populations": ["adult", "a b"]}, {"populations": "adult"}]
+    changes += [{"version": version} for version in ("", 5, None, "a" * 81)]
+    changes += [{"populations": populations} for populations in ([], ["adult"], ["adult", 5], {"adult": 1})]
+    tables: tuple[object, ...] = ({}, 5, [5], ["abcdef"], [row], [row, row], [row[:5]], [[*row, 1]])
+    changes += [{"signed": table} for table in tables]
+    for place, values_ in enumerate((NAMES, NAMES, NAMES, NAMES, NUMBERS, ("", "x" * 120, "x" * 121, 5, " "))):
+        changes += [{"signed": [[*row[:place], value, *row[place + 1 :]]]} for value in values_]
+    for change in changes:
+        yield {"formulary": whole | change}
+    for name in whole:
+        yield {"formulary": {key: value for key, value in whole.items() if key != name}}
 
 
 def _caps() -> Iterator[dict[str, object]]:
@@ -388,6 +412,15 @@ def raw() -> Iterator[bytes]:
         yield long + b"x" * (size - len(long))
     for name in plain():
         yield order(**{name: None})
+    once = {"once": ONCE[0], "formulary": {"populations": [], "signed": [], "version": "1"}}
+    for apart in ((",", ":"), (", ", ":"), (",", ": ")):
+        yield json.dumps(plain(**once), sort_keys=True, separators=apart).encode()
+        yield json.dumps(plain(**once), separators=apart).encode()  # keys as they come
+    yield order(author="\u00e9").replace(b"\\u00e9", b"\xc3\xa9")
+    yield order(author="\u00e9")
+    yield order(written=0).replace(b'"written":0', b'"written":-0')
+    yield order(written=0).replace(b'"written":0', b'"written":0,"written":0')
+    yield order(written=0).replace(b'"written":0', b'"written":NaN')
 
 
 def read(data: bytes) -> Any:

@@ -51,11 +51,12 @@ def crowded(
     ``new`` is a bolus on top of ``plan``; None when what is new is the head of the plan. ``boluses`` is that part of
     ``ledger`` that was no base.
     """
-    added = 0 if new is None else new.pulses * plan.program.pulse_fg
 
     def ahead(when: int) -> int:
-        ramp = 0 if new is None else -(-added * min(max(when - at, 0), new.length) // new.length)
-        return counted_by(plan, when) + ramp
+        base = counted_by(plan, when)
+        if new is None:
+            return base
+        return base - (-new.pulses * plan.program.pulse_fg * min(when - at, new.length) // new.length)
 
     def most(window: int, first: int, last: int) -> int:
         """No window that ends in [first, last] holds more; for one end it is exact."""

@@ -19,7 +19,7 @@ thecal pump mutant-campaign --part supervisor --write docs/pump
 
 Not mutated, because it takes no part in behaviour or is itself a check: assertions, `strict` of a zip, annotations,
 docstrings, imports, decorators, `__all__`, and the text of an error. A mutant counts as found when a test fails, or
-takes ten times its processor time and two seconds. A survivor counts against the score, argued or not; arguments are in
+takes five times its processor time and a second. A survivor counts against the score, argued or not; arguments are in
 `survivors.toml`.
 """
 
