@@ -55,9 +55,52 @@ def test_the_documented_diary_and_plan_are_analysed(tmp_path: Path) -> None:
     assert found["verdict"]["passed"] is True and found["verdict"]["relief_pct"] == "125/2"
 
 
+BY_HAND = """
+[trial]
+method = "repeated_single_shot"
+route = "intrathecal"
+solution = "morphine 1 mg/mL"
+shot = "0.2 mg"
+start = "2026-03-04T08:00Z"
+days = 2
+
+[rule]
+baseline_days = 2
+window_days = 1
+min_entries_day = 2
+completeness_pct = 50
+"""
+HAND_DIARY = """time,pain,dose
+2026-03-03T09:00Z,8,
+2026-03-03T18:00Z,8,
+2026-03-05T07:00Z,,drug
+2026-03-05T09:00Z,3,
+2026-03-05T18:00Z,3,
+"""
+
+
+def test_an_uncertain_verdict_and_the_watch_of_each_dose_are_told_in_text_and_json(tmp_path: Path) -> None:
+    diary, plan = tmp_path / "diary.csv", tmp_path / "plan.toml"
+    diary.write_text(HAND_DIARY)
+    plan.write_text(BY_HAND)
+    text = run("trial", "analyse", str(diary), "--plan", str(plan))
+    assert "Verdict: passed, uncertain" in text and "substantial_50 (50 %): uncertain (relief is 62.5 % (25 to" in text
+    assert "missing 2 entries of the day from 2026-03-02 08:00 UTC (baseline)" in text
+    assert "Watch from 2026-03-05 07:00 UTC to 2026-03-06 07:00 UTC" in text
+    assert "Watched until 2026-03-06 07:00 UTC" in text and "The dose before is watched until" in text
+    found = json.loads(run("trial", "analyse", str(diary), "--plan", str(plan), "--json"))
+    verdict = found["verdict"]
+    assert (verdict["outcome"], verdict["passed"], verdict["uncertain"]) == ("passed, uncertain", True, True)
+    assert (verdict["relief_low"], verdict["relief_pct"], verdict["relief_high"]) == ("25", "125/2", "200/3")
+    assert verdict["missing"] == [{"window": "baseline", "start": 1772438400000, "lacking": 2}]
+    half = next(each for each in found["responders"] if each["id"] == "substantial_50")
+    assert half["reached"] is None and half["uncertain"] is True
+    assert len(found["watches"]) == 2 and found["watched_until"] == found["watches"][1]["end"]
+
+
 def test_the_documented_conversion_gives_its_band() -> None:
     text = run("convert", "60 mg/day", "morphine", "--ratio", "oral_it_100_scand")
-    assert text.startswith("morphine, oral to it: 0.6 mg/day / 0.6 mg/day / 0.6 mg/day")
+    assert text.startswith("morphine, oral to it: 0.6 mg/day (one published figure, no spread)")
     found = json.loads(run("convert", "240 mg/day", "--population", "opioid_tolerant", "--json"))
     assert found["ratio"]["id"] == "oral_it_cancer_cohort" and found["chosen"] is False
     turned = json.loads(run("convert", "6 mg/day", "--from", "it", "--to-drug", "hydromorphone", "--json"))

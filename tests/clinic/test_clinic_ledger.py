@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from clinic.conftest import ROOT
+from clinic.conftest import FOLDER, ROOT
 from clinic.way import Desk, Way, entries, told
 from thecal.clinic import store
+from thecal.clinic.keeper import Keeper
 from thecal.clinic.models import ChartRow, LedgerEntry
 from thecal.clinic.models.ledger import AppendOnly
 from thecal.quantity import Refused
@@ -159,6 +160,7 @@ from uuid import UUID
 import django
 django.setup()
 from thecal.clinic import store
+from thecal.clinic.keeper import Keeper
 from thecal.therapy import build, events, stamp
 chart, now = UUID(sys.argv[1]), int(sys.argv[2])
 for number in range(10_000):
@@ -217,16 +219,17 @@ def test_a_proposal_that_lacks_facts_is_blocked_and_says_which(nurse: Desk) -> N
     assert "Blocked" in item[: item.index("</li>")] and "Missing or too old" in item[: item.index("</li>")]
 
 
-def test_damage_that_nobody_opens_is_found_in_turn(nurse: Desk) -> None:
+def test_the_keeper_finds_damage_that_nobody_opens_and_the_worklist_shows_it_first(nurse: Desk) -> None:
     with transaction.atomic():
         way = Way("Quinn Quiet").assessed()
         _damage(way.chart)
-        seen, trouble, found = UUID(int=0), "", dict[UUID, str]()
-        for _ in range(ChartRow.objects.count()):
-            seen, trouble = store.verify_next(seen)
-            found[seen] = trouble
-        home = nurse.get("/").content.decode()
+        keeper, patience = Keeper(FOLDER), ChartRow.objects.count()
+        while not ChartRow.objects.get(chart=way.chart).trouble and patience:
+            keeper.verify()
+            patience -= 1
+        trouble, home = ChartRow.objects.get(chart=way.chart).trouble, nurse.get("/").content.decode()
         transaction.set_rollback(True)
-    assert "Entry 3" in found[way.chart]
-    item = home[home.index("Quinn Quiet") :]
-    assert "cannot be trusted" in item[: item.index("</li>")]
+    assert "Entry 3" in trouble
+    first = home[home.index('<ol class="work">') :]
+    first = first[: first.index("</li>")]
+    assert "Quinn Quiet" in first and "The chart cannot be trusted." in first and "Entry 3" in first

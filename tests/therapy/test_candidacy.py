@@ -358,7 +358,7 @@ def test_relief_that_missing_entries_could_turn_is_unknown_and_names_them() -> N
     chart = append(chart, maker.concluded(chart))
     item = criterion(chart, "trial_pain_50", "aetna_0161")
     assert item.status == "unknown" and "5 entries of the day from" in item.missing
-    assert any("to" in text and "62.5 (" in text for text in item.evidence)
+    assert any("relief 62.5 % (" in text for text in item.evidence)
     assert any("passed, uncertain" in text for text in criterion(chart, "trial_done").evidence)
 
 

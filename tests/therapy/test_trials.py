@@ -356,7 +356,7 @@ def test_a_mark_is_reached_by_the_whole_interval_missed_by_the_whole_and_uncerta
         *("reached", "uncertain", "uncertain", "not reached"),
     ]
     assert found["substantial_50"].reached is None and found["substantial_50"].uncertain
-    assert "55 (40 to 62) %" in found["substantial_50"].lacks and str(day) in found["substantial_50"].lacks
+    assert "55 % (40 to 62 %)" in found["substantial_50"].lacks and str(day) in found["substantial_50"].lacks
     assert found["repeat_30"].words == "cannot be said" and not found["repeat_30"].uncertain
 
 

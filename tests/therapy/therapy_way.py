@@ -145,6 +145,23 @@ class Maker:
         return self.make(ev.RefillRecorded, **(fields | changes))
 
 
+def doubtful(scores: tuple[int, ...] = (3, 3)) -> tuple[Chart, Maker]:
+    """A chart after a trial by hand whose baseline lacks one day: at 3 of 8 passed, and uncertain at 50 %."""
+    maker = Maker(61)
+    rule = ev.PassRule(baseline_days=2, window_days=1, min_entries_day=2, completeness_pct=50)
+    chart = append(Chart(), maker.registered())
+    for hours in (1, 2):
+        maker.now = T0 + hours * MS_PER_HOUR
+        chart = append(chart, maker.pain(8))
+    maker.now += MS_PER_HOUR
+    for event in (maker.review(), maker.plan_by_hand(days=1, rule=rule), maker.injected()):
+        chart = append(chart, event)
+    for score in scores:
+        maker.now += MS_PER_HOUR
+        chart = append(chart, maker.pain(score))
+    return append(chart, maker.concluded(chart)), maker
+
+
 def whole_way(seed: int = 1) -> list[AnyEvent]:
     """From referral to a running implanted pump and its first refill, every kind of pump step included."""
     maker, chart, written = Maker(seed), Chart(), list[AnyEvent]()

@@ -25,6 +25,7 @@ from thecal.therapy import AnyEvent, Chart, Order, build, events, refusals
 
 _log = logging.getLogger(__name__)
 _END_S = 10.0
+_VERIFY_S = 0.02
 _CAUSES = {
     "late": "the pump was late and caught nothing up",
     "restart": "the pump's process was not running",
@@ -40,9 +41,10 @@ class Keeper:
         self.folder = folder
         self.ward = Ward(folder.pumps)
         self._verified = UUID(int=0)
+        self._damaged: dict[UUID, str] = {}
 
     def turn(self) -> None:
-        """Start what is not running, look at each pump once, and verify the ledger of one more chart."""
+        """Start what is not running, look at each pump once, and verify the ledgers of some more charts."""
         for record in PumpRecord.objects.exclude(retired_ms=None).exclude(folder=""):
             self._retire(record)
         for started in self.ward.keep():
@@ -52,9 +54,19 @@ class Keeper:
                 self._look(record)
             except Refused as refused:  # a chart that cannot be trusted must not leave the other pumps unwatched
                 _log.error("pump %s: %s", record.pump, refused)
-        self._verified, trouble = store.verify_next(self._verified)
-        if trouble:
-            _log.error("chart %s: %s", self._verified, trouble)
+        self.verify()
+
+    def verify(self) -> None:
+        """Check ledgers from their first byte, in turn, for a moment; a damaged one stands first on the worklist."""
+        deadline, seen = time.monotonic() + _VERIFY_S, set[UUID]()
+        while self._verified not in seen:
+            seen.add(self._verified)
+            self._verified, trouble = store.verify_next(self._verified)
+            if trouble and trouble != self._damaged.get(self._verified):
+                _log.error("chart %s: %s", self._verified, trouble)
+            self._damaged[self._verified] = trouble
+            if time.monotonic() > deadline:
+                return
 
     def stop(self) -> None:
         """End every pump process; therapy goes on at the next start, with the gap on the chart."""

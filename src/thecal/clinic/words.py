@@ -1,5 +1,11 @@
 """The names that pages give to what the rules call by code."""
 
+WARNINGS = {
+    "placebo_open": "Every open trial is prone to placebo response",
+    "surprising_response": "A surprising response",
+    "dropout": "Missing entries are not missing by chance",
+}
+
 METHODS = {
     "single_shot": "Single shot",
     "repeated_single_shot": "Repeated single shots",

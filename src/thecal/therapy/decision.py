@@ -206,7 +206,7 @@ def _own(chart: Chart, choice: str) -> tuple[Fact, ...]:
 
 def _trial_facts(verdict: VerdictRecord, threshold: int) -> list[Fact]:
     """Relief as the interval that it is, the verdict with its doubt, and how the published marks stand."""
-    relief = "unknown" if verdict.relief is None else f"{verdict.relief} %"
+    relief = "unknown" if verdict.relief is None else verdict.relief.percent
     found = [Fact("patient", f"Trial: relief {relief}; {verdict.outcome} by the rule of {threshold} %.", "this chart")]
     if verdict.uncertain:
         entries = "; ".join(map(str, verdict.missing))

@@ -36,9 +36,11 @@ class Between:
         """More than the mark, wherever in the interval it lies; None when that depends on where."""
         return True if self.low > mark else False if self.high <= mark else None
 
-    def __str__(self) -> str:
-        centre = decimal_text(self.centre, 3)
-        return f"{centre} ({decimal_text(self.low, 3)} to {decimal_text(self.high, 3)})" if self.open else centre
+    @property
+    def percent(self) -> str:
+        """For people, of a value in per cent: ``62.5 % (25 to 66.7 %)``."""
+        centre = f"{decimal_text(self.centre, 3)} %"
+        return f"{centre} ({decimal_text(self.low, 3)} to {decimal_text(self.high, 3)} %)" if self.open else centre
 
 
 def every(*answers: bool | None) -> bool | None:

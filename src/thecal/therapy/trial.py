@@ -152,7 +152,7 @@ def judge(rule: PassRule, days: int, started: int, diary: Iterable[PainRecorded]
     end = started + days * MS_PER_DAY
     window = _days(rule, entries, end, rule.window_days)
     reasons = [
-        f"Rule: {rule.statistic} score, baseline {rule.baseline_days} days, window {rule.window_days} days, "
+        f"Rule: {rule.statistic} score, baseline {_many(rule.baseline_days)}, window {_many(rule.window_days)}, "
         f"at least {rule.threshold_pct} % relief, {rule.min_entries_day} entries a day, "
         f"{rule.completeness_pct} % of days."
     ]
@@ -259,6 +259,10 @@ def _daily(scores: tuple[int, ...], rule: PassRule) -> Fraction:
 
 def _mean(values: Sequence[Fraction]) -> Fraction:
     return sum(values, Fraction(0)) / len(values)
+
+
+def _many(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
 
 
 def _short(value: Fraction) -> str:

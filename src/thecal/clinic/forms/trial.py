@@ -32,7 +32,11 @@ class TrialPlanForm(SolutionFields):
     pump_profile = forms.ChoiceField(
         choices=lambda: pumps("external"), required=False, label="External pump", help_text="Single shots need none."
     )
-    tip_level = forms.ChoiceField(choices=lambda: levels(levels_with_csf()), label="Catheter tip level")
+    tip_level = forms.ChoiceField(
+        choices=lambda: levels(levels_with_csf()),
+        label="Catheter tip level",
+        help_text="By hand: where it is injected.",
+    )
     path = QuantityField(
         VOLUME,
         required=False,

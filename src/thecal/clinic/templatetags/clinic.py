@@ -11,7 +11,7 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 
 from thecal.clinic import clock
-from thecal.clinic.words import METHODS
+from thecal.clinic.words import METHODS, WARNINGS
 from thecal.quantity import KINDS, auto, decimal_text, show
 
 register = template.Library()
@@ -82,6 +82,12 @@ def sentence(name: Any) -> str:
 def method(name: str) -> str:
     """A trial method as people say it."""
     return METHODS.get(name, sentence(name))
+
+
+@register.filter
+def warning(code: str) -> str:
+    """A warning beside a trial as a heading."""
+    return WARNINGS.get(code, sentence(code))
 
 
 @register.filter

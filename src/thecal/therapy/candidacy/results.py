@@ -53,7 +53,7 @@ def trial_relief(look: Look) -> Reading:
         return Reading("unknown", ("the diary allowed no verdict",))
     more = look.rules.get("trial_comparator", "at_least") == "more_than"
     words = f"{'more than' if more else 'at least'} {mark} %"
-    evidence = (f"relief {relief} % by the {trial.plan.rule.statistic}; asked for {words}",)
+    evidence = (f"relief {relief.percent} by the {trial.plan.rule.statistic}; asked for {words}",)
     reached = relief.exceeds(mark) if more else relief.reaches(mark)
     if reached is None:
         return Reading("unknown", evidence, missing=f"Missing diary entries: {'; '.join(map(str, verdict.missing))}.")
@@ -139,7 +139,7 @@ def placebo(look: Look) -> Reading:
     if trial is None or relief is None:
         return UNKNOWN
     blind = trial.plan.blinding != "open" or any(shot.saline and shot.blinded for shot in look.chart.shots)
-    evidence = (f"relief {relief} %, {trial.plan.method}, {'blinded' if blind else 'open'}",)
+    evidence = (f"relief {relief.percent}, {trial.plan.method}, {'blinded' if blind else 'open'}",)
     surprising = relief.high > look.check["above_pct"] and trial.plan.method == "single_shot" and not blind
     caution = "Consider a blinded saline arm or a second confirming dose." if surprising else ""
     return Reading("not_met" if surprising else "met", evidence, caution=caution)

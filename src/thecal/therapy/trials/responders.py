@@ -112,7 +112,8 @@ _UNKNOWN = _Answer(None, "the relief is not known")
 
 def _open(seen: Seen) -> _Answer:
     """It depends on where in its interval the relief lies, and that on entries which are missing."""
-    relief = f"relief lies at {seen.relief_pct} %"
+    assert seen.relief_pct is not None, "what is not known is not open"
+    relief = f"relief is {seen.relief_pct.percent}"
     missing = f": missing {'; '.join(map(str, seen.missing))}" if seen.missing else ""
     return _Answer(None, relief + missing, uncertain=True)
 
