@@ -12,16 +12,14 @@ from typing import Self, cast
 
 from thecal.formulary import Solution
 from thecal.pump import journal, kernel
-from thecal.pump.alarm_table import alarms
+from thecal.pump.account import Account, account, alarms_of, status_of
 from thecal.pump.catalog import DeviceFigures
 from thecal.pump.compile import compile_order
 from thecal.pump.fluid import Fluid, Refilled
 from thecal.pump.held import (
-    Account,
     Body,
     Mark,
     MemoryFault,
-    account,
     check_fill,
     checkpoint,
     flipped,
@@ -37,14 +35,9 @@ from thecal.pump.reasons import refusal_of
 from thecal.pump.status import (
     AlarmCode,
     DeviceProfile,
-    GapReasonCode,
     Hour,
-    PathSlug,
-    PumpGap,
-    PumpState,
     Receipt,
     RefillReport,
-    RungCode,
     Status,
 )
 from thecal.pump.watch import Watch
@@ -197,9 +190,7 @@ class Device:
     @property
     def alarms(self) -> tuple[AlarmCode, ...]:
         """The alarms that stand."""
-        faults = self._state.aside.faults
-        own = tuple(_ALARMS[bit] for bit in kernel.Alarm if bit & self._state.alarms)
-        return own + tuple(alarm.name for alarm in alarms() if faults >> alarm.number & 1)
+        return alarms_of(self._state)
 
     @property
     def account(self) -> Account:
@@ -332,45 +323,7 @@ class Device:
 
     def status(self, now: int) -> Status:
         """The pump at ``now``, or at the last time that it was told, if that is later. Changes nothing."""
-        state, body, moved = self._state, self._body, self._moved()
-        fluid = body.fluid
-        prescription = self.prescription
-        path = tuple(PathSlug(volume, masses, known) for volume, masses, known in fluid.path(moved))
-        return Status(
-            now=max(now, self._now),
-            profile_id=body.figures.id,
-            state=cast(PumpState, kernel.Mode(state.mode).name.lower()),
-            alarms=self.alarms,
-            prescription_digest=None if prescription is None else prescription.digest(),
-            next_due=self.next_due,
-            delivered_pulses=state.given,
-            delivered_nl=moved,
-            doubtful_pulses=state.past.doubtful,
-            failed_pulses=state.past.failed,
-            missed_pulses=state.past.missed,
-            tip_fg=fluid.tip(moved),
-            pumped_fg=fluid.pumped(moved),
-            reservoir_nl=fluid.reservoir_nl(moved) - fluid.residual_nl,
-            reservoir_fg=fluid.reservoir(moved),
-            residual_nl=fluid.residual_nl,
-            filled_fg=dict(fluid.filled),
-            withdrawn_fg=dict(fluid.withdrawn),
-            unexplained_fg=dict(fluid.unexplained),
-            path_nl=fluid.path_nl,
-            path=path,
-            path_known=all(slug.known for slug in path),
-            gaps=tuple(
-                PumpGap(g.start, g.end, g.missed, cast(GapReasonCode, kernel.GapReason(g.reason).name.lower()))
-                for g in state.past.gaps
-            ),
-            gap_count=state.past.gap_count,
-            journal_damage=state.past.damage,
-            rung=cast(RungCode, kernel.Rung(state.aside.rung).name.lower()),
-            bolus_until=None if state.bolus is None else state.bolus.begin + state.bolus.length,
-            demand_from=self._demand_from(),
-            vetoed_pulses=state.past.vetoed,
-            path_empty=state.aside.path_empty,
-        )
+        return status_of(self._body, self._state, self.alarms, max(now, self._now))
 
     def flip(self, bit: int) -> None:
         """A bit of the state flips in one of its two copies: a fault to be found."""
@@ -379,11 +332,6 @@ class Device:
     def hours(self, since: int) -> list[Hour]:
         """Every completed hour of the device clock that starts at ``since`` or later, from its first one on."""
         return self._hours.between(max(since, self._body.made // MS_PER_HOUR * MS_PER_HOUR), self._now)
-
-    def _demand_from(self) -> int | None:
-        """When the lockout of the patient's bolus is over; None when the order has none."""
-        plan = self._state.plan
-        return None if plan is None or plan.program.demand is None else self._state.aside.free_at
 
     def _moved(self) -> int:
         return self._state.given * self._body.figures.pulse_nl
@@ -465,15 +413,6 @@ class Device:
         self._journal.rotate(checkpoint(self._body, self._state, self._mark), self._state.now)
 
 
-_ALARMS: dict[kernel.Alarm, AlarmCode] = {
-    kernel.Alarm.LOW_RESERVOIR: "low_reservoir",
-    kernel.Alarm.EMPTY_RESERVOIR: "empty_reservoir",
-    kernel.Alarm.STOPPED: "stopped",
-    kernel.Alarm.GAP: "gap",
-    kernel.Alarm.CAP: "cap",
-    kernel.Alarm.STROKE_FAILED: "stroke_failed",
-    kernel.Alarm.JOURNAL_DAMAGED: "journal_damaged",
-}
 # the controller ends these with its own record of the resume: ending them before would lose them if power went between
 _ENDED_BY_RESUME = 1 << FREE_FLOW | 1 << CONTROLLER_FAILED
 _NOTED = frozenset({int(kernel.RecordKind.LOAD), int(kernel.RecordKind.REFILL)})

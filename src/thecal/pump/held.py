@@ -8,7 +8,7 @@ from thecal.formulary import Component, Solution
 from thecal.pump import kernel
 from thecal.pump.catalog import DeviceFigures
 from thecal.pump.fluid import Fluid
-from thecal.quantity import MS_PER_DAY, VOLUME, Refusal, Refused, auto
+from thecal.quantity import VOLUME, Refusal, Refused, auto
 
 
 class MemoryFault(Exception):
@@ -31,38 +31,6 @@ class Mark(NamedTuple):
     start: int
     given: int
     tip: tuple[tuple[str, int], ...]
-
-
-class Account(NamedTuple):
-    """What a device believes: nL in reach of a needle, given since the fill, and of the fill; its age and strokes."""
-
-    left_nl: int
-    given_nl: int
-    fill_nl: int
-    daily_nl: int  # what the running order gives
-    low_nl: int
-    made: int
-    asked: int  # pulses since it was made, whatever became of them
-
-
-def account(body: Body, state: kernel.State) -> Account:
-    """The account of a device."""
-    figures, fluid, plan = body.figures, body.fluid, state.plan
-    moved, batch = state.given * figures.pulse_nl, body.fluid.batches[-1]
-    daily = 0
-    if plan is not None and state.mode == kernel.Mode.RUNNING:
-        program = plan.program
-        mass = sum(segment.mass for segment in program.segments)
-        daily = mass * MS_PER_DAY * figures.pulse_nl // (program.period * program.pulse_fg)
-    return Account(
-        fluid.reservoir_nl(moved) - fluid.residual_nl,
-        moved - batch.start,
-        batch.volume - fluid.residual_nl,
-        daily,
-        figures.low_reservoir_nl,
-        body.made,
-        state.seq,
-    )
 
 
 def checkpoint(body: Body, state: kernel.State, mark: Mark) -> bytes:
