@@ -3,9 +3,10 @@
 import pytest
 
 from clinic.way import DECISION, PLAN, Desk, Way, errors, kinds
-from thecal.clinic import store
+from thecal.clinic import clock, store
 from thecal.clinic.models import PumpRecord
 from thecal.quantity import MS_PER_DAY
+from thecal.therapy import build, decision_lacks, events, priorities, stamp
 from thecal.therapy.trials import doses, watched_until
 
 SHOT = {**PLAN, "method": "repeated_single_shot", "dose": "", "shot": "0.2 mg", "pump_profile": "", "path": ""}
@@ -100,3 +101,28 @@ def test_a_further_dose_in_the_watch_of_the_one_before_needs_a_reason(way: Way, 
     first, second = doses(way.folded)
     assert second.early_reason and second.watch_until is not None and first.watch_until is not None
     assert watched_until(way.folded) == second.watch_until >= first.watch_until
+
+
+def test_an_implant_on_an_uncertain_verdict_asks_for_the_reason_at_its_field(way: Way, prescriber: Desk) -> None:
+    way.assessed()
+    way.diary(0.9, 0.1, 8)
+    rule = {"days": "1", "baseline_days": "2", "window_days": "1", "completeness_pct": "50", "min_entries_day": "2"}
+    assert prescriber.send("trial-plan", way.chart, SHOT | rule).status_code == 302
+    assert prescriber.send("trial-start", way.chart, GIVEN).status_code == 302
+    for _ in range(2):
+        store.write(way.chart, None, build(events.PainRecorded, stamp(clock.now(), "patient", "patient"), score=3))
+    page = prescriber.read("trial-conclude", way.chart).content.decode()
+    assert "Passed, uncertain" in page and "2 entries of the day from" in page
+    told = {"accepts": "yes", "priorities": "sleep\n\nwalk the dog"}
+    assert prescriber.send("trial-conclude", way.chart, told).status_code == 302
+    assert priorities(way.folded) == ("sleep", "walk the dog")
+    assert decision_lacks(way.folded) == ("diary entries that could turn the verdict of the trial",)
+    page = prescriber.read("decision", way.chart).content.decode()
+    assert (
+        "Passed, uncertain" in page and "needs the physician's written reason" in page and "walk the dog" in page
+    )
+    answer = prescriber.send("decision", way.chart, DECISION)
+    assert answer.status_code == 422 and "passed, uncertain" in " ".join(errors(answer)["verdict_reason"])
+    assert prescriber.send("decision", way.chart, DECISION | {"verdict_reason": "Seen to walk."}).status_code == 302
+    page = prescriber.read("decision", way.chart).content.decode()
+    assert "Seen to walk." in page and "Verdict of the trial" in page

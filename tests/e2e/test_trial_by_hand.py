@@ -160,7 +160,9 @@ def _further_dose(walk: Walk) -> None:
 def _conclude(walk: Walk) -> None:
     missing = "2 entries of the day from"
     walk.read("conclude", f"{walk.chart}trial/conclude/", "Passed, uncertain", missing, "between 25 and 66.7 %")
-    walk.go("trial/conclude/")
+    page = walk.go("trial/conclude/")
+    field(page, "Are the side effects accepted?").select_option(label="The patient accepts them")
+    field(page, "What matters most to the patient").fill("Sleep.\nWalk the dog.")
     walk.press("Conclude the trial", "The trial is concluded.")
     walk.read("verdict", f"{walk.chart}trial/", "Passed, uncertain", missing, "Watch until")
     walk.read("worklist-decide", "/", "Decide together.", "diary entries that could turn the verdict")
@@ -172,7 +174,7 @@ def _decide(walk: Walk) -> None:
     page = walk.go("decision/")
     page.locator("input[name=choice][value=implant]").check()
     field(page, "The patient agrees", exact=True).check()
-    field(page, "What matters most to the patient").fill("Sleep.")
+    expect(field(page, "What matters most to the patient")).to_have_value("Sleep.\nWalk the dog.")
     field(page, "Reasons").fill("Much of the pain was relieved.")
     walk.refused("Record the decision", "The physician writes why a pump is implanted all the same.")
     field(page, "Why an implant all the same").fill("Two nurses saw her walk without pain; a day was not written down.")

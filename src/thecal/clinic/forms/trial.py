@@ -12,6 +12,8 @@ from thecal.clinic.words import METHODS
 from thecal.quantity import DOSE_RATE, MASS, VOLUME
 from thecal.therapy.events import SHOTS
 
+PRIORITIES_MAX, LINE_MAX = 20, 300
+
 
 class TrialPlanForm(SolutionFields):
     """The plan of a trial, with the rule by which it will be judged."""
@@ -103,7 +105,7 @@ class TrialDoseForm(CapFields):
 
 
 class TrialConcludeForm(ChartForm):
-    """What is said beside the verdict, which the rule gives."""
+    """What is said beside the verdict, which the rule gives, and what the decision will need to know."""
 
     function = forms.CharField(
         required=False,
@@ -112,7 +114,27 @@ class TrialConcludeForm(ChartForm):
         label="What the patient could do again",
     )
     side_effects = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    accepts = forms.ChoiceField(
+        required=False,
+        choices=[("", "Not asked"), ("yes", "The patient accepts them"), ("no", "The patient does not accept them")],
+        label="Are the side effects accepted?",
+    )
+    priorities = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        label="What matters most to the patient",
+        help_text="In the patient's words, one a line, the most important first.",
+    )
     comment = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_priorities(self) -> tuple[str, ...]:
+        """The lines that say something."""
+        lines = tuple(line.strip() for line in self.cleaned_data["priorities"].splitlines() if line.strip())
+        if len(lines) > PRIORITIES_MAX or any(len(line) > LINE_MAX for line in lines):
+            text = f"At most {PRIORITIES_MAX} lines of at most {LINE_MAX} characters."
+            raise ValidationError(text, code="too_long")
+        return lines
 
 
 class DiaryLinkForm(forms.Form):

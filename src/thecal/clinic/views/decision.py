@@ -8,7 +8,7 @@ from thecal.clinic import store
 from thecal.clinic.access import PRESCRIBERS, STAFF, page
 from thecal.clinic.charting import Writer, show, take
 from thecal.clinic.forms.decision import CHOICES, DecisionForm, DoubtfulDecisionForm
-from thecal.therapy import AnyEvent, build, decision_lacks, events, options
+from thecal.therapy import AnyEvent, build, decision_lacks, events, options, priorities
 from thecal.therapy.trials import responses
 
 
@@ -19,7 +19,9 @@ def decision(request: HttpRequest, chart: UUID) -> HttpResponse:
     verdict = folded.verdict
     doubtful = verdict is not None and not verdict.surely_passed
     kind = DoubtfulDecisionForm if doubtful else DecisionForm
-    form = kind(request.POST or None, initial={"version": folded.version, "discussed": list(CHOICES)})
+    initial = {"version": folded.version, "discussed": list(CHOICES)}
+    initial["patient_priorities"] = "\n".join(priorities(folded))
+    form = kind(request.POST or None, initial=initial)
     if request.method == "POST":
 
         def made(writer: Writer) -> list[AnyEvent]:

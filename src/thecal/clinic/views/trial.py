@@ -1,6 +1,7 @@
 """The trial: its plan with the rule declared beforehand, its start on an external pump, its doses, its verdict."""
 
 import secrets
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,6 +23,7 @@ from thecal.pump import LinkDown, Prescription, PumpConfig, SimpleContinuous, pr
 from thecal.quantity import Refused
 from thecal.therapy import AnyEvent, Chart, Clash, build, events, judge, may, methods, warnings
 from thecal.therapy import conclude as verdict_of
+from thecal.therapy.events import facts
 from thecal.therapy.trials import dose_findings, responses, watched_until
 
 
@@ -227,7 +229,8 @@ def conclude(request: HttpRequest, chart: UUID) -> HttpResponse:
             diary = store.load(chart).diary
             verdict = judge(running.plan.rule, running.plan.days, running.started.meta.at, diary, author.now)
             said = {name: form.cleaned_data[name] for name in ("function", "side_effects", "comment")}
-            return [build(events.TrialConcluded, author.meta(), verdict=verdict.record(), **said)]
+            concluded = build(events.TrialConcluded, author.meta(), verdict=verdict.record(), **said)
+            return [concluded, *_learned(author, form.cleaned_data["accepts"], form.cleaned_data["priorities"])]
 
         answer = take(request, chart, form, made, ("decision", "The trial is concluded. The decision comes next."))
         if answer is not None:
@@ -247,6 +250,13 @@ def conclude(request: HttpRequest, chart: UUID) -> HttpResponse:
         marks=responses(verdict.record()),
         warnings=warnings(running.plan.method, verdict),
     )
+
+
+def _learned(author: Writer, accepts: str, priorities: tuple[str, ...]) -> list[AnyEvent]:
+    """What the patient said of the trial and of life, for the decision."""
+    found: list[Any] = [facts.TrialTolerance(accepts=accepts == "yes")] if accepts else []
+    found += [facts.Priorities(words=priorities)] if priorities else []
+    return [build(events.FactRecorded, author.meta(), fact=fact, source="the patient, at the end") for fact in found]
 
 
 def _end_pump(chart: UUID, pump: str) -> None:
