@@ -138,3 +138,28 @@ def test_a_bad_chart_file_is_refused_by_name(text: str, tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         run("candidacy", str(file))
     assert all(each.code and each.what for each in refused.value.refusals)
+
+
+def test_convert_reads_routes_drugs_and_doses_as_people_write_them_and_a_ratio_by_its_number() -> None:
+    text = run("convert", "300 mg/24h", "Morphine", "--from", "ORAL", "--to", "IT", "--ratio", "300:1")
+    assert text.startswith("morphine, oral to it: 1 mg/day (one published figure") and "oral_it_300 (chosen)" in text
+    for ratio in ("200", "12", "12:1"):
+        with pytest.raises(Refused, match=r"route-conversion"):
+            run("convert", "300 mg/day", "--ratio", ratio)
+    with pytest.raises(Refused, match="above zero"):
+        run("convert", "0 mg/day")
+
+
+def test_a_change_of_drug_shows_its_sources_what_is_unconfirmed_and_that_nobody_chose() -> None:
+    text = run("convert", "12 mg/day", "--from", "it", "--to-drug", "Hydromorphone")
+    assert "low 2 mg/day, centre 2.2 mg/day, high 2.4 mg/day [unconfirmed]" in text
+    assert "source:" in text and "Nobody has chosen" in text and "start after change_of_it_drug" in text
+
+
+def test_morphine_equivalents_of_a_day_are_counted_by_drug_and_never_called_a_conversion() -> None:
+    text = run("convert", "--mme", "oxycodone 40 mg + fentanyl transdermal 25 mcg/h; hydrocodone 10 mg/day")
+    assert "of a day: 130 mg (cdc2022)" in text and "never to convert a dose" in text  # 40 x 1.5 + 25 x 2.4 + 10
+    assert json.loads(run("convert", "--mme", "morphine 30 mg", "--factors", "cdc2016", "--json"))["confirmed"] is False
+    for wrong in ("fentanyl 25 mcg/h", "x", "oxycodone", "oxycodone 40", "oxycodone 40 mL", "oxycodone -1 mg", ""):
+        with pytest.raises(Refused):
+            run("convert", "--mme", wrong)

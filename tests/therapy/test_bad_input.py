@@ -171,6 +171,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "daily_mme": {"taken": (ev.OpioidIntake(drug="oxycodone", amount="20 mg"),), "factors": "cdc2022"},
     "equianalgesic": {"drug": "hydromorphone"},
     "mme_factors": {"factors": "cdc2022"},
+    "read_day": {"text": "oxycodone 40 mg + fentanyl_transdermal 25 mcg/h"},
     "ratio": {"ratio_id": "oral_it_300"},
     "reduction": {"reduction_id": "rotation_cut"},
     "rotate": {"dose_fg_day": MG, "old": "morphine", "new": "hydromorphone", "route": "intrathecal"},

@@ -19,7 +19,7 @@ from thecal.quantity import DOSE_RATE, Kind, Refusal, Refused, auto, decimal_tex
 
 if TYPE_CHECKING:
     from thecal.therapy.candidacy import Assessment
-    from thecal.therapy.conversion import Conversion
+    from thecal.therapy.conversion import Conversion, Count, Rotation
     from thecal.therapy.trials import Analysis
 
 trial_app = typer.Typer(help="Trials: read a diary against its plan.", no_args_is_help=True)
@@ -72,19 +72,33 @@ def analyse_trial(
 def convert(
     dose: Annotated[str, typer.Argument(help="A daily dose with its unit, for example '240 mg/day'.")] = "",
     drug: Annotated[str, typer.Argument(help="The drug.")] = "morphine",
-    start: Annotated[str, typer.Option("--from", help="Route now.")] = "oral",
+    start: Annotated[
+        str, typer.Option("--from", help="Route now: oral, intravenous, subcutaneous, epidural or intrathecal.")
+    ] = "oral",
     end: Annotated[str, typer.Option("--to", help="Route wanted.")] = "intrathecal",
-    ratio: Annotated[str | None, typer.Option(help="The ratio that a person chose, by its id.")] = None,
+    ratio: Annotated[
+        str | None, typer.Option(help="The ratio that a person chose: its id, or its number where one has it (300:1).")
+    ] = None,
     population: Annotated[str, typer.Option(help="opioid_naive, opioid_tolerant, unknown or interrupted.")] = "unknown",
     factor: Annotated[str | None, typer.Option(help="Oral morphine per mg of another oral opioid, as chosen.")] = None,
     reduction: Annotated[str | None, typer.Option(help="A published share to start with, by its id.")] = None,
     to_drug: Annotated[str | None, typer.Option(help="Change the drug by one route instead: the new drug.")] = None,
+    equivalents: Annotated[
+        str | None,
+        typer.Option(
+            "--mme", help="Count a day's systemic opioids: 'oxycodone 40 mg + fentanyl_transdermal 25 mcg/h'."
+        ),
+    ] = None,
+    factors: Annotated[
+        str, typer.Option(help="The set of factors to count by: cdc2022, cdc2016, vonkorff.")
+    ] = "cdc2022",
     as_json: AsJson = False,
     list_ratios: Annotated[bool, typer.Option("--list", help="Name the ratios, and stop.")] = False,
 ) -> None:
     """A daily dose by another route as a band with its sources. It never gives one dose: a person signs the ratio.
 
-    Example: thecal convert '60 mg/day' morphine --from oral --to intrathecal --ratio oral_it_100_scand
+    Examples: thecal convert '60 mg/day' morphine --from oral --to intrathecal --ratio oral_it_100_scand,
+    thecal convert '6 mg/day' --from intrathecal --to-drug hydromorphone, thecal convert --mme 'oxycodone 40 mg'
     """
     from thecal.therapy import conversion
 
@@ -94,10 +108,14 @@ def convert(
         )
         typer.echo(_json(conversion.ratios()) if as_json else "\n".join(lines))
         return
-    amount = parse(dose, DOSE_RATE)
+    if equivalents is not None:
+        counted = conversion.daily_mme(conversion.read_day(equivalents), factors)
+        typer.echo(_json(counted) if as_json else _count(counted))
+        return
+    amount, drug, start, end = _daily(dose), drug.strip().lower(), start.strip().lower(), end.strip().lower()
     if to_drug is not None:
-        turned = conversion.rotate(amount, drug, to_drug, start)
-        typer.echo(_json(turned) if as_json else f"{to_drug}: {_band(turned.calculated)}; start {_band(turned.start)}")
+        turned = conversion.rotate(amount, drug, to_drug.strip().lower(), start)
+        typer.echo(_json(turned) if as_json else _rotation(turned))
         return
     found = conversion.convert(
         amount, drug, start, end, population, ratio_id=ratio, factor=_factor(factor), reduction_id=reduction
@@ -109,6 +127,16 @@ def _bytes(path: Path | None, where: str) -> bytes:
     if path is None or not path.is_file():
         raise Refused(Refusal("no_file", f"There is no file {str(path)[:100]!r}.", where, "Name a file that exists."))
     return path.read_bytes()
+
+
+def _daily(text: str) -> int:
+    """A daily dose in fg/day, above zero, in the spellings that ``thecal calc`` reads."""
+    from thecal.therapy.calc.spelling import spelled
+
+    amount = parse(spelled(text), DOSE_RATE)
+    if not amount:
+        raise Refused(Refusal("dose_zero", "A dose of zero converts into nothing.", "dose", "Give a dose above zero."))
+    return amount
 
 
 def _factor(text: str | None) -> Fraction | None:
@@ -204,8 +232,32 @@ def _conversion(found: "Conversion") -> str:
     return "\n".join([*lines, f"  {found.sign}"])
 
 
+def _rotation(found: "Rotation") -> str:
+    flag = "" if found.confirmed else " [unconfirmed]"
+    lines = [
+        f"{found.old} to {found.new}, {found.route}: {_band(found.calculated)}{flag}",
+        f"  start after {found.reduction.id}: {_band(found.start)}",
+        f"    {found.reduction.what}: {found.reduction.figure}; {found.reduction.source}"
+        f"{'' if found.reduction.confirmed else ' [unconfirmed]'}",
+    ]
+    lines += [f"  ratios: {', '.join(found.rows)}"]
+    lines += [f"  source: {source}" for source in found.sources]
+    lines += [f"  warning: {each}" for each in found.warnings]
+    return "\n".join([*lines, "  Nobody has chosen a dose: a person chooses the starting dose, and signs."])
+
+
+def _count(found: "Count") -> str:
+    flag = "" if found.confirmed else " [unconfirmed]"
+    lines = [f"Morphine equivalents of a day: {decimal_text(found.total, 6)} mg ({found.factors}){flag}"]
+    lines += [f"  {name}: {decimal_text(mme, 6)} mg" for name, mme in found.each]
+    return "\n".join([*lines, f"  for: {found.use}; never to convert a dose", f"  source: {found.source}"])
+
+
 def _band(band: Any) -> str:
-    return f"{auto(band.low, DOSE_RATE)} / {auto(band.centre, DOSE_RATE)} / {auto(band.high, DOSE_RATE)}"
+    if band.low == band.high:
+        return f"{auto(band.centre, DOSE_RATE)} (one published figure, no spread)"
+    low, centre, high = (auto(each, DOSE_RATE) for each in (band.low, band.centre, band.high))
+    return f"low {low}, centre {centre}, high {high}"
 
 
 def _stamp(ms: int) -> str:

@@ -54,6 +54,10 @@ def admixture(
     The ratio of two drugs is that of their concentrations; only a refill can change it.
     """
     first = solution[0][1]
+    strangers = [name for name, _ in limits or () if name not in dict(solution)]
+    if strangers:
+        do = "Name the drugs as in the solution, so that each limit is held."
+        raise refuse("contradiction", f"the mixture has no {', '.join(strangers)}", "limits", do)
     after = new_dose if new_dose is not None else dose
     flow = after / first
     check_flow(flow, after, flow_min, flow_max, "dose")

@@ -195,9 +195,11 @@ def optional(
     return Input(name, reader, help_, default, required=False, zero=zero, aliases=aliases)
 
 
-def refuse(code: str, what: str, where: str = "", do: str = "", source: str = "") -> Refused:
-    """One refusal, ready to be raised."""
-    return Refused(Refusal(code, sentence(what), where, do, source))
+def refuse(code: str, what: str, where: str = "", do: str = "", source: Source | None = None) -> Refused:
+    """One refusal, ready to be raised; it says so when nobody has read its source again."""
+    if source is None:
+        return Refused(Refusal(code, sentence(what), where, do))
+    return Refused(Refusal(code, sentence(what), where, do, source.text, source.confirmed))
 
 
 def sentence(text: str) -> str:

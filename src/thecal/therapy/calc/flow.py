@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from thecal.quantity import CONCENTRATION, DOSE_RATE, DURATION, FLOW, MASS, VOLUME, Refusal, show
+from thecal.quantity import CONCENTRATION, DOSE_RATE, DURATION, FLOW, MASS, VOLUME, Refusal, decimal_text, show
 from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
 from thecal.therapy.calc.result import Answer, Row, row
 from thecal.therapy.calc.shared_inputs import (
@@ -18,6 +18,7 @@ from thecal.therapy.calc.shared_inputs import (
     volume_input,
     warn,
 )
+from thecal.therapy.calc.sources import CATALOG
 
 USABLE = volume_input(
     "volume",
@@ -32,6 +33,7 @@ _LIMITS = (
     optional("flow_min", A_FLOW, "lowest flow of the pump", aliases=("q_min", "minimum_flow")),
     optional("flow_max", A_FLOW, "highest flow of the pump", aliases=("q_max", "maximum_flow")),
 )
+USUAL_FLOW = (48_000, 28_800_000)
 _INTERVAL = needed("interval", A_TIME, "time between two refills", aliases=("time", "t", "duration", "span"))
 
 
@@ -63,6 +65,17 @@ def check_flow(
         raise refuse("flow_high", what, where, do)
 
 
+def unusual_flow(flow: Fraction) -> tuple[Refusal, ...]:
+    """A warning beside a flow that no implanted pump of the catalog runs: often a unit that is 1000 times off."""
+    if USUAL_FLOW[0] <= flow <= USUAL_FLOW[1]:
+        return ()
+    way = "below the lowest" if flow < USUAL_FLOW[0] else "above the highest"
+    what = f"{show(flow, FLOW, 'mL/day', 6)} is {way} flow of most implanted pumps"
+    return (
+        warn("flow_unusual", what, "A unit, an hour for a day, a decimal point? Give flow_min and flow_max.", CATALOG),
+    )
+
+
 @calculation(
     "flow",
     1,
@@ -80,7 +93,8 @@ def flow(dose: Fraction, concentration: Fraction, flow_min: Fraction | None, flo
     """
     found = dose / concentration
     check_flow(found, dose, flow_min, flow_max)
-    return Answer(row("flow", found, FLOW, "mL/day"), flow_rows(found, dose))
+    warnings = unusual_flow(found) if flow_min is None and flow_max is None else ()
+    return Answer(row("flow", found, FLOW, "mL/day"), flow_rows(found, dose), warnings)
 
 
 @calculation(
@@ -95,7 +109,7 @@ def flow(dose: Fraction, concentration: Fraction, flow_min: Fraction | None, flo
 def dose(flow: Fraction, concentration: Fraction) -> Answer:
     """The daily dose that a flow gives."""
     found = flow * concentration
-    return Answer(row("dose", found, DOSE_RATE, "mg/day"), flow_rows(flow, found))
+    return Answer(row("dose", found, DOSE_RATE, "mg/day"), flow_rows(flow, found), unusual_flow(flow))
 
 
 @calculation(
@@ -136,7 +150,7 @@ def concentration_for_interval(
     if ceiling is not None and found > ceiling:
         days = Fraction(floor(volume * ceiling / dose * 10), 10)
         what = f"{show(found, CONCENTRATION, 'mg/mL', 4)} is above {show(ceiling, CONCENTRATION, 'mg/mL', 4)}"
-        raise refuse("not_feasible", what, "interval", f"Not feasible; longest interval {float(days)} days.")
+        raise refuse("not_feasible", what, "interval", f"Not feasible; longest interval {decimal_text(days)} days.")
     rows = (row("mass_needed", over(dose, interval), MASS, "mg"), row("flow", dose / found, FLOW, "mL/day"))
     return Answer(row("concentration", found, CONCENTRATION, "mg/mL"), rows)
 

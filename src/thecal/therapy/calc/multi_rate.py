@@ -143,7 +143,7 @@ def _warnings(spans: list[tuple[int, int, Fraction]]) -> tuple[Refusal, ...]:
     rates = [rate for _, _, rate in spans if rate]
     if max(rates) > RATIO_LIMIT * min(rates):
         what = f"the highest step is more than {RATIO_LIMIT} times the lowest"
-        found.append(warn("step_ratio", what, "Check that this is meant.", DESIGN.text, confirmed=False))
+        found.append(warn("step_ratio", what, "Check that this is meant.", DESIGN))
     if len(rates) < len(spans):
         found.append(
             warn(

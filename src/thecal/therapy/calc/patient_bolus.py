@@ -127,11 +127,11 @@ def _warnings(
     found = []
     if not Fraction(5, 100) <= bolus / daily <= Fraction(20, 100):
         what = "the bolus is outside 5 to 20 % of the daily dose; about 10 % is the rule of thumb in print"
-        found.append(warn("bolus_size", what, "Check that this is meant.", LINDLEY.text))
+        found.append(warn("bolus_size", what, "Check that this is meant.", LINDLEY))
     if boluses > daily:
         what = f"with every bolus taken the day holds {decimal_text(1 + boluses / daily, 3)} times the basal dose"
         do = "Read the unit of the lockout again: minutes where hours are meant has killed."
-        found.append(warn("boluses_above_basal", what, do, MINUTES_HOURS.text))
+        found.append(warn("boluses_above_basal", what, do, MINUTES_HOURS))
     if most is None and lockout is not None:
         found.append(warn("no_number", "only the lockout bounds the boluses of a day", "Give a highest number too."))
     return tuple(found)

@@ -96,7 +96,7 @@ def _warnings(period: Fraction) -> tuple[Refusal, ...]:
     if period >= MS_PER_HOUR:
         return ()
     what = f"a bolus each {auto(period, DURATION, 4)}: an interval in minutes where hours are meant has killed"
-    return (warn("interval", what, "Read the unit of the interval again, aloud.", MINUTES_HOURS.text),)
+    return (warn("interval", what, "Read the unit of the interval again, aloud.", MINUTES_HOURS),)
 
 
 def _pulses(each: Fraction) -> list[Row]:

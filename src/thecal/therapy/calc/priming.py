@@ -97,7 +97,7 @@ def prime(  # noqa: PLR0913 - the facts that make a prime safe
         row("drug_loaded", rest * concentration, MASS, "mg"),
         row("flow", flow, FLOW, "mL/h"),
     ]
-    warnings = [warn("supervise", "the patient is under supervision during and after a prime", source=PRIME.text)]
+    warnings = [warn("supervise", "the patient is under supervision during and after a prime", source=PRIME)]
     if variant == "pump":
         to_patient = rest * (old_concentration if old_concentration is not None else concentration)
         what = f"the catheter holds drug: {auto(to_patient, MASS, 4)} of it goes into the patient during the prime"

@@ -142,7 +142,7 @@ def serial_dilution(
 _HAND = (
     "hand dilution is the weakest link: asked for 100 mcg, volunteers made 25 to 289 mcg",
     "Mixtures of the library only, and a second person.",
-    BAKER.text,
+    BAKER,
 )
 
 
@@ -177,7 +177,7 @@ def _products(whole: int, number: int, least: int = 2) -> list[tuple[int, ...]]:
 def _check_draw(draw: Fraction, smallest: Fraction, where: str) -> None:
     if draw < smallest:
         what = f"a draw of {auto(draw, VOLUME, 4)} is below {auto(smallest, VOLUME, 4)}: its reading error is too large"
-        raise refuse("draw_too_small", what, where, "Dilute in steps (serial-dilution), or make more.", BAKER.text)
+        raise refuse("draw_too_small", what, where, "Dilute in steps (serial-dilution), or make more.", BAKER)
 
 
 def _one_to(ratio: Fraction) -> str:

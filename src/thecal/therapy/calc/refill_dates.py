@@ -196,7 +196,7 @@ def refill_by(  # noqa: PLR0913 - all that can set a refill date
         warnings = [_unknown()] if warnings else []
     if date.early_ms < by:
         what = "a pump that runs fast by the label is at its alarm volume earlier, and its own alarm stays silent"
-        warnings.append(warn("fast_pump", what, f"Watch from {_day(date.early_ms, zone)}.", FSN16.text))
+        warnings.append(warn("fast_pump", what, f"Watch from {_day(date.early_ms, zone)}.", FSN16))
     return Answer(
         Row("days_until_refill", Fraction(by - start, MS_PER_DAY), "day", reason), tuple(rows), tuple(warnings)
     )

@@ -151,7 +151,7 @@ def _small(off: Fraction, capacity: Fraction) -> tuple[Refusal, ...]:
             "over_1_ml",
             "more than 1 mL off, which one series takes as its limit for a 20 mL pump",
             "Trend it, and look again at the next refill.",
-            MAINO.text,
+            MAINO,
         ),
     )
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 from thecal.quantity import CONCENTRATION, DOSE_RATE, DURATION, FLOW, MASS, MS_PER_DAY, VOLUME, Refusal, auto
 from thecal.therapy.calc.calculation import Input, needed, optional, refuse, sentence
 from thecal.therapy.calc.reading import quantity
+from thecal.therapy.calc.sources import Source
 
 A_VOLUME, A_MASS, A_TIME = quantity(VOLUME), quantity(MASS), quantity(DURATION)
 A_DOSE, A_FLOW, A_CONCENTRATION = quantity(DOSE_RATE), quantity(FLOW), quantity(CONCENTRATION)
@@ -86,9 +87,11 @@ def ceiling(value: Fraction) -> int:
     return -(-value.numerator // value.denominator)
 
 
-def warn(code: str, what: str, do: str = "", source: str = "", where: str = "", *, confirmed: bool = True) -> Refusal:
-    """A warning beside a result."""
-    return Refusal(code, sentence(what), where, do, source, confirmed)
+def warn(code: str, what: str, do: str = "", source: Source | None = None, *, confirmed: bool = True) -> Refusal:
+    """A warning beside a result. It says so when nobody has read its source again, or when it has none to read."""
+    if source is None:
+        return Refusal(code, sentence(what), "", do, "", confirmed)
+    return Refusal(code, sentence(what), "", do, source.text, source.confirmed)
 
 
 def path_volume(volume: Fraction | None, pump: Fraction | None, catheter: Fraction | None) -> Fraction:

@@ -57,7 +57,7 @@ def aspiration(catheter_volume: Fraction, concentration: Fraction, aspirated: Fr
     warnings: tuple[Refusal, ...] = ()
     if aspirated < least:
         what = f"less than the {auto(least, VOLUME, 4)} between port and tip: drug is still in the catheter"
-        warnings = (warn("not_enough", what, "Inject nothing; aspirate until CSF comes.", PRO2.text),)
+        warnings = (warn("not_enough", what, "Inject nothing; aspirate until CSF comes.", PRO2),)
     return Answer(row("drug_removed", out * concentration, MASS, "mg"), rows, warnings)
 
 

@@ -35,6 +35,7 @@ KAMRAN = Source("mass balance; Kamran, intrathecal pump series of 97 patients")
 BAKER = Source(
     "Baker et al. (2007), Anaesth Intensive Care 35:378, on hand dilution; 0.2 mL is this project's", confirmed=False
 )
+CATALOG = Source("the implanted pumps of the catalog: 0.048 to 28.8 mL/day; recalled", confirmed=False)
 DISK = Source("Infu-Disk data sheet, form of the pressure rule; the coefficients are recalled", confirmed=False)
 MINUTES_HOURS = Source(
     "Medtronic / FDA, recall of the Model 8870 software card (2004): a bolus interval entered as minutes; 2 deaths"

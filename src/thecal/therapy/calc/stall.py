@@ -70,7 +70,7 @@ def stall(
     warnings = [warn("no_catch_up", "a missed dose is never caught up", "Resume the schedule at its present step.")]
     if high > TUBE_SET_MS:
         what = "stopped for more than 48 h: the tube may have set, and over-infusion can follow"
-        warnings.append(warn("tube_set", what, "Compare the residual within a short interval.", HSA.text))
+        warnings.append(warn("tube_set", what, "Compare the residual within a short interval.", HSA))
     main = _range("missed", over(daily, low), over(daily, high), MASS.scale("mg"), "mg")
     return Answer(main, tuple(rows), tuple(warnings))
 

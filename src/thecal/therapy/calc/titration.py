@@ -97,7 +97,7 @@ def _limits(
             f"the step is more than {decimal_text(limit * 100, 4)} %",
             "percent",
             f"Accepted: {ends}; where a label or the site allows more, give its limit.",
-            DEER07.text,
+            DEER07,
         )
     if step_limit is not None and abs(step) > step_limit:
         raise refuse(
@@ -105,9 +105,7 @@ def _limits(
         )
     if week_ago is not None and new > week_ago * (1 + limit):
         what = f"more than {decimal_text(limit * 100, 4)} % above the dose of 7 days ago"
-        raise refuse(
-            "week_limit", what, "dose_week_ago", f"At most {auto(week_ago * (1 + limit), DOSE_RATE)}.", DEER07.text
-        )
+        raise refuse("week_limit", what, "dose_week_ago", f"At most {auto(week_ago * (1 + limit), DOSE_RATE)}.", DEER07)
 
 
 @calculation(

@@ -71,7 +71,7 @@ def trend(
         rows.append(count("alarm_at_refill", first))
         way = drifts[first - 1].way(h)
         what = f"the sum passes {decimal_text(h, 4)} at refill {first}: {way} flows than programmed, steadily"
-        warnings = (warn("trend", what, "Look for the cause: pump, leak, reading.", WESE.text, confirmed=False),)
+        warnings = (warn("trend", what, "Look for the cause: pump, leak, reading.", WESE),)
     return Answer(Row("s_plus", drifts[-1].over), tuple(rows), warnings)
 
 

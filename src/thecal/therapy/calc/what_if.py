@@ -8,7 +8,7 @@ from thecal.therapy.calc.calculation import calculation, needed, optional, refus
 from thecal.therapy.calc.reading import RATIO, words_of
 from thecal.therapy.calc.result import Answer, Row, percent, row, words
 from thecal.therapy.calc.shared_inputs import A_CONCENTRATION, A_DOSE, A_TIME, DOSE, STRENGTH, needs, volume_input, warn
-from thecal.therapy.calc.sources import DESIGN, KAMRAN
+from thecal.therapy.calc.sources import DESIGN, KAMRAN, Source
 
 
 @calculation(
@@ -101,7 +101,7 @@ def route_conversion(
         words("ratio", decimal_text(ratio, 6) + (f" to {decimal_text(ratio_high, 6)}" if ratio_high else "")),
     )
     what = "published ratios differ by a factor of three and more"
-    found = [warn("spread", what, "The prescriber decides; observe the patient after the change.", cited)]
+    found = [warn("spread", what, "The prescriber decides; observe the patient after the change.", Source(cited))]
     if ratio_high is None:
         found.append(warn("one_ratio", "only one ratio was given: the true spread is wider", "Give ratio_high too."))
     return Answer(Row("dose", None, "mg/day", "", low / scale, high / scale), rows, tuple(found))

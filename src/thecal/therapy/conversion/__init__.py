@@ -5,7 +5,7 @@ Doses fg/day, single doses fg; exact rationals. Ratios, caps and reductions are 
 """
 
 from thecal.therapy.conversion.caps import Ceiling, caps, single_dose_findings
-from thecal.therapy.conversion.mme import Count, daily_mme, factor_sets, mme_factors
+from thecal.therapy.conversion.mme import Count, daily_mme, factor_sets, mme_factors, read_day
 from thecal.therapy.conversion.ratios import DIRECTIONS, Band, Ratio, ladder, ratio, ratios
 from thecal.therapy.conversion.reductions import Reduction, reduction, reductions
 from thecal.therapy.conversion.rotate import Rotation, equianalgesic, rotate
@@ -29,6 +29,7 @@ __all__ = [
     "mme_factors",
     "ratio",
     "ratios",
+    "read_day",
     "reduction",
     "reductions",
     "rotate",

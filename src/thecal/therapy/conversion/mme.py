@@ -4,6 +4,7 @@ Amounts are text with a unit ("40 mg", or "25 mcg/h" for a patch); factors are M
 in ``mcg_h``. Exact rationals, mg/day. Source of each factor set: data/conversions.toml.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,13 @@ from thecal.therapy.reference import cite, load
 _NOT_FACTORS = {"src", "confirmed", "use", "unit", "methadone_tiers"}
 _MG = {"mg": Fraction(1), "mcg": Fraction(1, 1000), "g": Fraction(1000)}
 DEFAULT = "cdc2022"
+MOST_DRUGS = 20
+
+
+_INTAKE = re.compile(
+    r"(?P<drug>[A-Za-z][A-Za-z _-]*?)[\s:=]+(?P<number>\d{1,6}(?:\.\d{1,6})?)\s*(?P<unit>mg|mcg|g|mcg/h)(?:/day|/d)?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,23 @@ def daily_mme(taken: Iterable[OpioidIntake], factors: str = DEFAULT) -> Count:
     each = tuple((intake.drug, _one(intake, table, rows)) for intake in taken)
     total = sum((mme for _, mme in each), Fraction(0))
     return Count(total, each, factors, rows["use"], cite("conversions", rows["src"]), rows["confirmed"])
+
+
+@checked
+def read_day(text: str) -> tuple[OpioidIntake, ...]:
+    """The opioids of a day from text: ``oxycodone 40 mg + fentanyl_transdermal 25 mcg/h``; also ';' or ',' between.
+
+    A unit is mg, mcg or g a day, or mcg/h for a patch. Raises Refused for what is no such list.
+    """
+    found: list[OpioidIntake] = []
+    for part in re.split(r"[;+,]", text)[: MOST_DRUGS + 1]:
+        match = _INTAKE.fullmatch(" ".join(part.split()))
+        if match is None or len(found) == MOST_DRUGS:
+            do = f"Write at most {MOST_DRUGS} drugs, for example 'oxycodone 40 mg + fentanyl_transdermal 25 mcg/h'."
+            raise Refused(Refusal("intake", f"{part.strip()[:60]!r} is no drug with its daily amount.", "--mme", do))
+        name = "_".join(match["drug"].lower().replace("-", " ").split())
+        found.append(OpioidIntake(drug=name, amount=f"{match['number']} {match['unit']}"))
+    return tuple(found)
 
 
 def _one(intake: OpioidIntake, table: dict[str, Fraction], rows: dict[str, object]) -> Fraction:

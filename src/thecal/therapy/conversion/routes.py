@@ -4,6 +4,7 @@ Doses fg/day as exact rationals. It shows a spread and its ceilings; it never gi
 ratio. Formula: into the stronger route D / ratio, back D x ratio. docs/therapy/conversion.md.
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -144,7 +145,7 @@ def _usable(drug: str, start: str, end: str, *, inward: bool) -> tuple[Ratio, ..
 def _picked(usable: tuple[Ratio, ...], ratio_id: str | None, drug: str, start: str, end: str, *, inward: bool) -> Ratio:
     if ratio_id is None:
         return next((each for each in usable if each.centre), usable[0])
-    named = ratio(ratio_id)
+    named = _by_number(usable, ratio_id) or ratio(ratio_id)
     if named in usable:
         return named
     do = f"Use one of {', '.join(each.id for each in usable)}."
@@ -152,6 +153,18 @@ def _picked(usable: tuple[Ratio, ...], ratio_id: str | None, drug: str, start: s
         what = f"{named.id} is for {named.direction}: the other way it gives a dose that is not safe."
         raise Refused(Refusal("one_way", what, "ratio", do, named.source, named.confirmed))
     raise Refused(Refusal("ratio_of_others", f"{named.id} is not for {drug} from {start} to {end}.", "ratio", do))
+
+
+def _by_number(usable: tuple[Ratio, ...], text: str) -> Ratio | None:
+    """The ratio whose centre is the number of '300' or '300:1', when exactly one that may be used has it."""
+    found = re.fullmatch(r"(\d{1,4}(?:\.\d{1,3})?)\s*(?::\s*1)?", str(text).strip(), re.ASCII)
+    named = [each for each in usable if found and each.band.centre == Fraction(found[1])]
+    if found is None or len(named) == 1:
+        return named[0] if named else None
+    what = f"{'No' if not named else 'More than one'} published ratio that may be used here is {text.strip()}."
+    do = f"Use one of {', '.join(f'{each.id} ({float(each.band.centre):g})' for each in usable)}; "
+    do += "a ratio of your own with its citation: thecal calc route-conversion."
+    raise Refused(Refusal("ratio_number", what, "ratio", do))
 
 
 def _through(dose: Fraction, band: Band, *, inward: bool) -> Band:
