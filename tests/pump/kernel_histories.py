@@ -248,12 +248,15 @@ def programs() -> Iterator[tuple[Program, Config]]:
             *(Demand(PULSE, HOUR, lockout, False, 1, HOUR) for lockout in (-1, 0, week, week + 1)),
             *(Demand(PULSE, HOUR, 0, False, most, HOUR) for most in (-1, 0, 1, 512, 513)),
             *(Demand(PULSE, HOUR, 0, False, 1, window) for window in (-1, 0, 1, week, week + 1)),
+            *(Demand(k * PULSE, DAY, 0, False, 1, 1) for k in (94_399, 94_400, 94_401)),
             *(Demand(k * PULSE, HOUR, 0, False, 1, 1) for k in (3_930, 3_933, 3_934, 3_999, 4_000, 4_001)),
         ),
         "once": (
             *(Once(kind, span, mass) for kind in (0, 1, 2, 3, 4, 5) for span in (-1, 0, 1, HOUR, 2 * week, 2 * week + 1)
               for mass in (-1, 0, 1, PULSE - 1, PULSE, MG, 240 * MG, 240 * MG + 1, top, top + 1)),
+            *(Once(kind, HOUR, MG, (Segment(0, HOUR, 10**17),)) for kind in (1, 2, 4)),
             *(small._replace(length=length) for length in (2 * HOUR - 1, 2 * HOUR + 1)),
+            *(small._replace(segments=(Segment(0, b, 5), Segment(b, 2 * HOUR - b, PULSE))) for b in (-5, -1, 0, 1)),
             *(small._replace(counted_fg=counted) for counted in (-1, 0, 1, top, top + 1)),
             *(small._replace(segments=(Segment(a, b, c),), length=max(a + b, 1)) for a, b, c in
               product((-1, 0, 1), (-1, 0, 1, HOUR), (-1, 0, 1, PULSE, top, top + 1))),
@@ -276,8 +279,9 @@ def told_of_programs(told: Digest) -> None:
 
 
 def plans() -> Iterator[Plan]:
-    for (period, segments), once, rung in product(BASES, (None, *ONCE[4:]), range(5)):
-        for fallback, done in ((NEVER, 0), (MG, 4 * PULSE), (10 * MG, 9 * PULSE + 5), (0, 50 * PULSE)):
+    short = (10_000, (Segment(0, 10_000, PULSE // 4),))  # of very many periods
+    for (period, segments), once, rung in product((*BASES, short), (None, *ONCE[4:]), range(5)):
+        for fallback, done in ((NEVER, 0), (MG, 4 * PULSE), (10 * MG, 9 * PULSE + 5), (0, 50 * PULSE), (1, 0)):
             base = Program("d", PULSE, T0 + 5, period, segments, CAPS, b"", fallback, once=once)
             yield plan_for(base, CONFIG, rung, NEVER if once is None else T0 + 3 * HOUR, done)
 

@@ -303,6 +303,7 @@ def _numbers() -> Iterator[dict[str, object]]:
             yield {"program": PERIODIC | {field: number}}
         for field in ("dose", "over", "lockout", "count", "window", "from"):
             yield {"patient_bolus": PATIENT | {field: number}}
+            yield {"patient_bolus": {name: value for name, value in PATIENT.items() if name != field}}
         for once in ONCE:
             for field in once:
                 yield {"once": {**once, field: number}}
@@ -326,6 +327,7 @@ def _programs() -> Iterator[dict[str, object]]:
         [[0, 5], [9, 5], [8, 5]],
         [[1, 5]],
         [[0, 5], [DAY - 1, 1]],
+        [[0, 1], [DAY - 1, 7]],
         [[0, 5], [DAY, 1]],
     ):
         yield {"program": {"kind": "multi_rate", "steps": steps}}
@@ -388,6 +390,8 @@ def _caps() -> Iterator[dict[str, object]]:
         yield {"caps": {"hour": 80 * PULSE, "four_hours": four + less, "day": 1_700 * PULSE}}
         yield {"caps": {"hour": 80 * PULSE, "day": 1_600 * PULSE + less}}
         yield {"caps": {"hour": 80 * PULSE, "day": 1_700 * PULSE, "week": 7 * 1_600 * PULSE + less}}
+    yield {"caps": {"hour": 80 * PULSE}}
+    yield {"caps": {"hour": 80 * PULSE, "day": 1_700 * PULSE, "month": 1}}
     for extra in ("x", "kind"):
         yield {extra: 1}
         yield {"program": {**CONTINUOUS, extra + "y": 1}}

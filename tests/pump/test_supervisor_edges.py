@@ -237,3 +237,9 @@ def test_a_ledger_that_counts_as_full_frees_after_a_week_however_often_it_is_ask
         assert not ledger.room((1, 1, 1, 1))
     assert ledger.to(T0 + 7 * DAY).room((1, 1, 1, 1))
     assert not ledger.add(T0 + 6 * DAY, 5).to(T0 + 7 * DAY - 1).room((9, 9, 9, 9))
+
+
+@pytest.mark.parametrize(("after", "trips"), [(DAY - 1, 2), (DAY, 1)])
+def test_a_veto_counts_against_the_controller_for_one_day(after: int, trips: int) -> None:
+    state = apply(apply(State(FIGURES), Fact("trip", T0)), Fact("trip", T0 + after))
+    assert len(state.trips) == trips

@@ -99,21 +99,21 @@ def _ends(plan: Plan, ledger: Ledger, at: int, window: int, last: int) -> tuple[
 def _flow_problem(program: Program, config: Config, concentration: int) -> Reject | None:
     once = program.once
     bridge = once.segments if once is not None and once.kind == Part.BRIDGE else ()
-    peak = 0
+    peaks = []
     for segment in (*program.segments, *bridge):
         flow, part = segment.mass * MS_PER_DAY, concentration * segment.length
         if flow > config.flow_max * part:
             return Reject("flow_above_maximum", config.flow_max, flow // part)
-        if 0 < flow < config.flow_min * part and flow != config.minimum * part:
+        if flow and flow < config.flow_min * part and flow != config.minimum * part:
             return Reject("flow_below_minimum", config.flow_min, flow // part)
-        peak = max(peak, -(-flow // part))
+        peaks.append(-(-flow // part))
     rates = [] if program.fallback == NEVER else [program.fallback]
     if once is not None and once.kind == Part.TEMPORARY:
         rates.append(once.mass)
     for rate in rates:
         if not (rate == 0 or config.flow_min * concentration <= rate <= config.flow_max * concentration):
             return Reject("rate_out_of_range", config.flow_max, rate // concentration)
-    return _bolus_problem(program, config, peak)
+    return _bolus_problem(program, config, max(peaks))
 
 
 def _bolus_problem(program: Program, config: Config, peak: int) -> Reject | None:
@@ -173,13 +173,16 @@ def _sound_demand(demand: Demand) -> bool:
 
 
 def _sound_once(once: Once) -> bool:
-    if once.kind not in Part or not 0 < once.length <= 2 * MAX_WINDOW_MS or not 0 <= once.mass <= _INT_MAX:
-        return False
+    sound = once.kind in Part and 0 < once.length <= 2 * MAX_WINDOW_MS and 0 <= once.mass <= _INT_MAX
     if once.kind != Part.BRIDGE:
-        return once.kind == Part.TEMPORARY or once.mass > 0
-    end = 0
-    for start, length, mass in once.segments:
-        if start != end or length <= 0 or not 0 < mass <= _INT_MAX:
-            return False
-        end = start + length
-    return end == once.length and len(once.segments) <= MAX_SEGMENTS and 0 < once.counted_fg <= _INT_MAX
+        return sound and (once.kind == Part.TEMPORARY or once.mass > 0)
+    ends = [0, *(start + length for start, length, _ in once.segments)]
+    joined = all(
+        start == end and length > 0 and 0 < mass <= _INT_MAX
+        for (start, length, mass), end in zip(once.segments, ends, strict=False)
+    )
+    return sound and joined and ends[-1] == once.length and _countable(once)
+
+
+def _countable(bridge: Once) -> bool:
+    return len(bridge.segments) <= MAX_SEGMENTS and 0 < bridge.counted_fg <= _INT_MAX

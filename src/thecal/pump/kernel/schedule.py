@@ -27,9 +27,10 @@ def plan_for(program: Program, config: Config, rung: int, head: int = NEVER, don
     """
     ceiling = _ceiling(program, config, rung)
     plan = make_plan(program, ceiling)
-    once = program.once
-    if head == NEVER or once is None:
+    if head == NEVER:
         return plan
+    once = program.once
+    assert once is not None, "a head is what a program gives once"
     counted, length = program.pulse_fg, once.length
     if once.kind == Part.BRIDGE:
         left = _left_of(once.segments, done, ceiling)
@@ -58,10 +59,10 @@ def _left_of(segments: tuple[Segment, ...], done: int, ceiling: int) -> tuple[Se
         done = max(done - mass, 0)
         if rest:
             span = -(-length * rest // mass)
-            if ceiling == 0:
-                rest = 0
-            elif ceiling != NEVER:
+            if ceiling > 0:
                 span = max(span, -(-rest * MS_PER_DAY // ceiling))
+            elif ceiling == 0:
+                rest = 0
             left.append(Segment(start, span, rest))
             start += span
     return tuple(left)

@@ -141,7 +141,6 @@ def _restart(state: State) -> State:
         restarts=(*recent, state.now),
         prime=0,
         opened=None,
-        closed=False,
         drive=None,
         beat=state.now,
         heard=False,
@@ -159,13 +158,13 @@ def _damage(state: State, lost: int, known: int) -> State:
     ``known`` 0: nothing could be read at all, so what was permitted has no bound, and every cap counts as reached.
     """
     gone = lost * state.figures.pulse_nl
-    unit = 0 if state.order is None else max(state.order.pulse_fg, state.order.bridge_fg)
+    units = () if state.order is None else (state.order.pulse_fg, state.order.bridge_fg)
     return state._replace(
         data=b"",
         order=None,
         ledger=state.ledger if known else Ledger(full=state.now),
         lost=state.lost + lost,
-        lost_fg=max(state.lost_fg, unit),
+        lost_fg=max((state.lost_fg, *units)),
         seq=-1,
         last=state.now,
         volume=max(0, state.volume - gone),
