@@ -75,6 +75,7 @@ def create_pump(
     exists, its model cannot run, or the fill is not one that the formulary allows.
     """
     from thecal.pump.device import Device
+    from thecal.pump.hardware import hardware_model
     from thecal.pump.storage import FileStorage
     from thecal.pump.watch import Watch
 
@@ -86,6 +87,7 @@ def create_pump(
         raise Refused(Refusal("pump_exists", f"there is a pump {pump_id!r} already", "pump", "Choose another id."))
     model = profile(config.profile)
     model.device()
+    hardware_model(model.id).need("flow_clip")
     require(check_concentration(config.fill, basis))
     draft = folder.with_name(f".{pump_id}.{os.getpid()}.new")
     draft.mkdir(parents=True, mode=0o700)
