@@ -4,8 +4,11 @@ import pytest
 from supervisor_rig import CONTINUOUS, DAY, FIGURES, HOUR, PULSE, T0, Pump, Store, digest, order
 
 from thecal.pump.supervisor import (
+    Action,
     Drive,
+    Event,
     Fact,
+    Guard,
     Heartbeat,
     Install,
     Limit,
@@ -17,11 +20,13 @@ from thecal.pump.supervisor import (
     Request,
     Restart,
     State,
+    Stop,
     Stroke,
     Tick,
     Veto,
     apply,
     judge,
+    supervised,
 )
 from thecal.pump.supervisor.journal import Journal
 from thecal.pump.supervisor.ledger import Ledger
@@ -243,3 +248,36 @@ def test_a_ledger_that_counts_as_full_frees_after_a_week_however_often_it_is_ask
 def test_a_veto_counts_against_the_controller_for_one_day(after: int, trips: int) -> None:
     state = apply(apply(State(FIGURES), Fact("trip", T0)), Fact("trip", T0 + after))
     assert len(state.trips) == trips
+
+
+@pytest.mark.parametrize("strokes", [0, 1, 2])
+def test_the_guard_hears_all_of_a_pulse_in_its_order(strokes: int) -> None:
+    heard: list[Event] = []
+
+    class Listening(Guard):
+        def tell(self, event: Event) -> tuple[Action, ...]:
+            heard.append(event)
+            return super().tell(event)
+
+    guard = Listening(FIGURES, Store(), T0, new=True)
+    data, at = order(), T0 + HOUR
+    guard.tell(Refill(9_000, T0))
+    guard.tell(Install(data, T0))
+    heard.clear()
+    fire = supervised(lambda seq, at: strokes, guard, lambda seq: (0, digest(data)), clock=lambda at: at + 7)
+    assert fire(1, at) == strokes
+    now = at + 7
+    asked = Request(1, 0, digest(data), now)
+    assert heard == [
+        *(Heartbeat(at, now), asked, Drive(on=True, at=now)),
+        *([Stroke(now)] * strokes),
+        Drive(on=False, at=now),
+    ]
+
+
+def test_a_storage_that_fails_vetoes_the_number_that_was_asked_for() -> None:
+    pump = Pump().start()
+    pump.wait(HOUR)
+    pump.store.fails = True
+    assert pump.guard.tell(Request(5, 0, digest(pump.data), pump.now)) == (Open(), Veto(5, "storage"))
+    assert pump.guard.tell(Stop(T0 + 1)) == (Open(), Veto(0, "storage"))

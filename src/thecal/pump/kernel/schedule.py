@@ -122,7 +122,7 @@ def bolus_due(bolus: Bolus) -> int:
 def counted_by(plan: Plan, at: int) -> int:
     """``mass_by`` as the windows count it: the pulses of a bridge count what they bring to the tip."""
     mass, head = mass_by(plan, at), plan.head
-    if head is None or at <= head.begin or head.counted_fg == plan.program.pulse_fg:
+    if head is None or at <= head.begin:
         return mass
     inside = mass_by(plan, min(at, head.end)) - head.low
     return mass - inside - (-inside * head.counted_fg // plan.program.pulse_fg)
@@ -149,4 +149,4 @@ def most_in(plan: Plan, window: int) -> int:
     program = plan.program
     marks = {program.anchor + edge for s in program.segments for edge in (s.start, s.start + s.length)}
     begins = marks | {mark - window for mark in marks}
-    return max((mass_by(plan, begin + window) - mass_by(plan, begin) for begin in begins), default=0)
+    return max(mass_by(plan, begin + window) - mass_by(plan, begin) for begin in begins)
