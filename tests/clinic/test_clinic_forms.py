@@ -1,21 +1,18 @@
 """What forms refuse, and where they say it: at the field, in words, with nothing written; and two people at once."""
 
 import json
-import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
-from django.test import Client
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from clinic.way import (
     DECISION,
+    HISTORY,
     IMPLANT,
+    NEW,
     PASSWORD,
     PLAN,
     PRESCRIPTION,
@@ -30,9 +27,6 @@ from clinic.way import (
 )
 from thecal.clinic.models import ChartRow, PumpRecord
 from thecal.quantity import MS_PER_DAY
-
-NEW = {"name": "Nina New", "birth_date": "1961-02-03", "sex": "female", "pain_cause": "unknown"}
-HISTORY = {"treatment": "physiotherapy", "outcome": "inadequate", "detail": "twenty sessions of water gymnastics"}
 
 WRONG: list[tuple[str, str, dict[str, Any], str, str]] = [
     # a stage, a page, what is typed, the field that complains, what it says
@@ -269,166 +263,6 @@ def test_an_order_without_an_implant_is_refused_however_it_comes(prescriber: Des
     assert prescriber.post(f"/patients/{way.chart}/prescription/{order.digest()}/send/").status_code == 422
     assert prescriber.post(f"/patients/{way.chart}/prescription/nonsense/send/").status_code == 422
     assert entries() == before
-
-
-# Two people on one chart.
-
-CLASHES: list[tuple[str, str, dict[str, Any], str]] = [
-    ("referred", "history", HISTORY, "twenty sessions of water gymnastics"),
-    ("referred", "candidacy", {"conclusion": "My own long thoughts"}, "My own long thoughts"),
-    ("assessed", "trial-plan", {**PLAN, "note": "as we discussed"}, "as we discussed"),
-    ("planned", "trial-start", {**START, "fill": "47 mL"}, "47 mL"),
-    ("concluded", "decision", {**DECISION, "reasons": "she wants it"}, "she wants it"),
-    ("decided", "implant", {**IMPLANT, "serial": "SN-777"}, "SN-777"),
-    ("trial", "trial-conclude", {"comment": "walked again"}, "walked again"),
-]
-
-
-@pytest.mark.parametrize(("stage", "where", "fields", "own"), CLASHES)
-def test_the_second_writer_is_told_what_changed_and_keeps_the_own_entry(
-    stage: str, where: str, fields: dict[str, Any], own: str, prescriber: Desk, nurse: Desk, way: Way
-) -> None:
-    STAGES[stage](way)
-    read = way.folded.version
-    assert nurse.send("history", way.chart, {"treatment": "other", "outcome": "adequate"}).status_code == 302
-    before = (kinds(way.chart), PumpRecord.objects.count())
-    answer = prescriber.send(where, way.chart, fields, version=read)
-    assert answer.status_code == 409
-    told = answer.content.decode()
-    assert "History recorded" in told
-    assert "Noor Visser (nurse)" in told
-    assert own in told
-    assert f'name="version" value="{read + 1}"' in told
-    assert (kinds(way.chart), PumpRecord.objects.count()) == before
-
-
-def test_the_kept_entry_can_be_saved_on_top(prescriber: Desk, nurse: Desk, way: Way) -> None:
-    way.registered()
-    assert nurse.send("history", way.chart, HISTORY, version=1).status_code == 302
-    again = prescriber.send("history", way.chart, {**HISTORY, "detail": "mine"}, version=1)
-    assert again.status_code == 409
-    form = again.context["form"]  # type: ignore[attr-defined]
-    assert prescriber.post(f"/patients/{way.chart}/history/", dict(form.data.items())).status_code == 302
-    assert [each.detail for each in way.folded.history] == [HISTORY["detail"], "mine"]
-
-
-def test_a_version_that_never_was_is_refused(nurse: Desk, way: Way) -> None:
-    way.registered()
-    for version in (99, 10**30):
-        assert nurse.send("history", way.chart, HISTORY, version=version).status_code == 409
-    for text in ("-1", "", "one"):
-        answer = nurse.post(f"/patients/{way.chart}/history/", {**HISTORY, "version": text})
-        assert answer.status_code == 422
-        assert "version" in errors(answer)
-    assert entries(way.chart) == 1
-
-
-def test_an_entry_in_the_diary_is_no_clash_for_the_staff(nurse: Desk, way: Way) -> None:
-    way.registered()
-    way.diary(1, 0, 5)
-    assert nurse.send("history", way.chart, HISTORY, version=1).status_code == 302
-    assert kinds(way.chart)[-1] == "history_recorded"
-
-
-def test_of_many_who_write_at_once_exactly_one_is_first(way: Way, clinic: dict[str, User]) -> None:
-    way.registered()
-    start, answers = threading.Barrier(4), list[int]()
-
-    def write(number: int) -> None:
-        try:
-            client = Client()
-            client.force_login(clinic["nurse"])
-            start.wait()
-            fields = {**HISTORY, "detail": f"writer {number}", "version": "1"}
-            answers.append(client.post(f"/patients/{way.chart}/history/", fields).status_code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == [302, 409, 409, 409]
-    assert entries(way.chart) == 2
-
-
-# Whatever is typed: an answer, never a failure.
-
-ODD = st.one_of(
-    st.text(max_size=40),
-    st.sampled_from(
-        [
-            *("NaN mg", "1e400 mg/day", "-0 mL", "0 mL", "1/3 mg", "٣ mg/day", "1 mg/day mg", "1e-30 mL", "\x00"),
-            *("9999-12-31T23:59:59-12:00", "0001-01-01T00:00+14:00", "2024-02-30", "0000", "9999", "99999999999999"),
-            *("morphine", "0.5 mg/mL", "1 mg/day", "50 mL", "0.2 mg", "00:00 0.4 mg/day", "continuous_it", "T10", "3"),
-            *("{}", "[1]", "null", '{"id": 1}', "simple_continuous", "multi_rate", "periodic_bolus", "stopped"),
-        ]
-    ),
-)
-FUZZED: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "history": ("referred", "history", ("treatment", "outcome", "start", "end", "detail", "note", "version")),
-    "plan": ("assessed", "trial-plan", tuple(PLAN)),
-    "start": ("planned", "trial-start", (*START, "version")),
-    "implant": ("decided", "implant", tuple(key for key in IMPLANT if key != "serial")),
-    "review": ("decided", "prescription-review", ("program", "dose", "bolus", "every", "over", "steps", "cap_day")),
-    "sign": ("decided", "prescription-sign", ("prescription", "digest", "version")),
-    "refill": ("decided", "refill", (*REFILL, "reading", "others")),
-    "close": ("referred", "closing", ("kind", "by", "reason")),
-}
-
-
-@pytest.mark.parametrize("form", sorted(FUZZED))
-def test_no_text_makes_a_form_fail(form: str, prescriber: Desk, clinic: dict[str, User]) -> None:
-    stage, page, names = FUZZED[form]
-    way = STAGES[stage](Way())
-    good: dict[str, Any] = {**PLAN, **START, **IMPLANT, **PRESCRIPTION, **REFILL, **HISTORY}
-    before = entries(way.chart)
-
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.dictionaries(st.sampled_from(names), ODD, min_size=1))
-    def answers(typed: dict[str, str]) -> None:
-        fields = {name: good[name] for name in names if name in good} | typed
-        fields.setdefault("version", "-1")  # nothing that is typed here is ever taken
-        if fields["version"].strip().isdecimal():
-            fields["version"] = "-1"
-        assert prescriber.post(f"/patients/{way.chart}/{_PATHS[page]}/", fields).status_code == 422
-
-    answers()
-    assert entries(way.chart) == before
-
-
-_PATHS = {
-    "history": "history",
-    "trial-plan": "trial/plan",
-    "trial-start": "trial/start",
-    "implant": "implant",
-    "prescription-review": "prescription/review",
-    "prescription-sign": "prescription/sign",
-    "refill": "refill",
-    "closing": "close",
-}
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(score=ODD, when=ODD, note=ODD)
-@example(score="3", when="9999-12-31T23:59:59-12:00", note="")
-@example(score="3", when="0001-01-01T00:00", note="")
-@example(score="3", when="0001-01-01T00:00+14:00", note="")
-def test_no_text_makes_the_diary_fail(patient: Desk, score: str, when: str, note: str) -> None:
-    assert patient.post("/me/", {"score": score, "when": when, "note": note}).status_code in (302, 422)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(fields=st.dictionaries(st.sampled_from([*NEW, "weight", "height", "diagnosis"]), ODD))
-def test_no_text_makes_a_new_chart_fail(nurse: Desk, fields: dict[str, str]) -> None:
-    assert nurse.post("/patients/new/", {**NEW, **fields}).status_code in (302, 422)
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(query=ODD, stage=ODD, page=ODD)
-def test_no_text_makes_the_search_fail(nurse: Desk, query: str, stage: str, page: str) -> None:
-    assert nurse.get("/patients/", data={"q": query, "stage": stage, "page": page}).status_code == 200
 
 
 def test_the_way_may_end_at_any_stage(prescriber: Desk, nurse: Desk) -> None:

@@ -30,6 +30,8 @@ AUTHORS: dict[Role, str] = {
 }
 TREATMENTS = ("physiotherapy", "oral_nsaid", "oral_opioid", "chiropractic", "back_surgery")
 
+NEW = {"name": "Nina New", "birth_date": "1961-02-03", "sex": "female", "pain_cause": "unknown"}
+HISTORY = {"treatment": "physiotherapy", "outcome": "inadequate", "detail": "twenty sessions of water gymnastics"}
 PLAN = {
     "method": "continuous_it",
     "drug": "morphine",

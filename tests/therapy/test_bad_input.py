@@ -268,7 +268,7 @@ def wrong(hint: Any, where: str) -> st.SearchStrategy[Any]:
     if Fraction in kinds:
         made.append(st.fractions(max_value=Fraction(-1, 9)))
     if str in kinds and where not in FREE and where.partition(".")[2] not in FREE and bytes not in kinds:
-        made.append(st.text(max_size=30))
+        made.append(st.just("") | st.text(max_size=30).map(lambda text: f"{text}?"))  # no name here ends so
     return st.one_of(made)
 
 

@@ -4,35 +4,17 @@ import inspect
 from typing import Any
 
 import pytest
+from candidacy_way import BY_TRIAL, MORPHINE, SITE, F, registered, status, with_facts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from therapy_way import MG, ML, T0, Maker, whole_way
 
-from thecal.quantity import MS_PER_DAY, MS_PER_HOUR, Refused
+from thecal.quantity import MS_PER_DAY, Refused
 from thecal.therapy import Chart, append, evaluate, fold, refusals, rulesets
 from thecal.therapy import events as ev
 from thecal.therapy.candidacy import CHECKS, Site, criteria, criterion, ruleset
 from thecal.therapy.events import facts as f
 from thecal.therapy.reference import load
-
-F = dict[str, Any]
-SITE = Site(neutrophils=1000, platelets=100_000, pump_materials=("titanium", "silicone"))
-
-
-def registered(**changes: Any) -> tuple[Chart, Maker]:
-    maker = Maker(8)
-    return append(Chart(), maker.registered().model_copy(update=changes)), maker
-
-
-def with_facts(*facts: Any, **changes: Any) -> Chart:
-    chart, maker = registered(**changes)
-    for each in facts:
-        if isinstance(each, ev.Value):
-            event: Any = maker.make(ev.FactRecorded, fact=each)
-        else:
-            event = maker.make(ev.HistoryRecorded, **each)
-        chart = append(chart, event)
-    return chart
 
 
 def tried(treatment: str, outcome: str = "inadequate", start: str = "2024", end: str = "2025-03") -> F:
@@ -44,7 +26,6 @@ def opioid(mg: int) -> f.SystemicOpioids:
 
 
 ALLERGIC = f.AllergyReview(drugs=("morphine",))
-MORPHINE = f.TherapyPlan(route="intrathecal", solution="morphine 10 mg/mL", patient_boluses=True)
 PSYCHOTIC = f.PsychEvaluation(provider="Dr A", conclusion="suitable", psychosis_history=True)
 LADDER = [tried("physiotherapy"), tried("oral_nsaid"), tried("oral_opioid")]
 STOP = f.AgentPlan(agent="clopidogrel", stop_hours=168, restart_hours=24)
@@ -166,21 +147,6 @@ CASES: dict[str, tuple[list[Any], list[Any]]] = {
         [f.ReplacementReason(replacement_indicated=False, fault_confirmed=False, abuse_evidence=False)],
     ),
 }
-BY_TRIAL = {
-    "shared_decision",
-    "trial_done",
-    "trial_same_route",
-    "trial_pain_50",
-    "trial_pain_50_8h",
-    "trial_function",
-    "trial_side_effects",
-    "trial_inpatient_1_2_days",
-    "trial_not_placebo_only",
-}
-
-
-def status(chart: Chart, name: str, rules: str = "source_document") -> str:
-    return criterion(chart, name, rules, site=SITE).status
 
 
 def test_there_are_57_criteria_and_8_rule_sets_and_each_criterion_has_its_case_here() -> None:
@@ -257,130 +223,6 @@ def test_a_stale_finding_is_unknown_again_and_says_so() -> None:
 def test_what_is_found_later_does_not_count_before() -> None:
     chart = with_facts(f.InfectionCheck(systemic=True, local=False))
     assert criterion(chart, "infection", now=T0 - 1).status == "unknown"
-
-
-def _plan(maker: Maker, **plan: Any) -> ev.TrialPlanned:
-    return maker.plan_by_hand(**plan) if plan.get("method") in ev.SHOTS else maker.plan(**plan)
-
-
-def after_trial(setting: str = "inpatient", scores: tuple[int, ...] = (3,), **plan: Any) -> tuple[Chart, Maker]:
-    chart, maker = registered()
-    for hours in range(0, 72, 4):
-        maker.now = T0 + hours * MS_PER_HOUR
-        chart = append(chart, maker.pain(8))
-    maker.now = T0 + 3 * MS_PER_DAY
-    chart = append(append(chart, maker.review()), _plan(maker, setting=setting, **plan))
-    if plan.get("method") in ev.SHOTS:
-        chart = append(chart, maker.injected())
-    else:
-        order = maker.written()
-        chart = append(append(chart, order), maker.step(ev.PrescriptionSent, order.digest, "nurse"))
-        chart = append(chart, maker.started(order.digest))
-    start = maker.now
-    for index, hours in enumerate(range(0, 72, 4)):
-        maker.now = start + hours * MS_PER_HOUR
-        chart = append(chart, maker.pain(scores[index % len(scores)]))
-    maker.now = start + 3 * MS_PER_DAY
-    return append(chart, maker.concluded(chart)), maker
-
-
-def test_the_criteria_of_the_trial_read_its_verdict_diary_and_setting() -> None:
-    empty, _ = registered()
-    for name in sorted(BY_TRIAL):
-        assert status(empty, name) == "unknown", name
-    chart, maker = after_trial()
-    for name in (
-        "trial_done",
-        "trial_pain_50",
-        "trial_pain_50_8h",
-        "trial_inpatient_1_2_days",
-        "trial_not_placebo_only",
-    ):
-        assert status(chart, name) == "met", name
-    for name in ("trial_function", "trial_side_effects", "trial_same_route", "shared_decision"):
-        assert status(chart, name) == "unknown", name
-    tolerated = maker.make(ev.FactRecorded, fact=f.TrialTolerance(accepts=True))
-    goal = maker.make(ev.FactRecorded, fact=f.Goal(name="walk", baseline="5", reached=True))
-    route = maker.make(ev.FactRecorded, fact=MORPHINE)
-    for event in (tolerated, goal, route, maker.decided()):
-        chart = append(chart, event)
-    for name in sorted(BY_TRIAL):
-        assert status(chart, name) == "met", name
-    other = maker.make(ev.FactRecorded, fact=f.TherapyPlan(route="epidural", solution="morphine 10 mg/mL"))
-    assert status(append(chart, other), "trial_same_route") == "not_met"
-    severe = maker.make(ev.SideEffectRecorded, effect="nausea", grade="severe")
-    bad = append(chart, severe)
-    assert status(bad, "trial_side_effects") == "not_met"
-    over = maker.make(ev.SideEffectRecorded, effect="nausea", grade="severe", resolved=True)
-    assert status(append(bad, over), "trial_side_effects") == "met"
-
-
-def test_a_weak_trial_at_home_meets_none_of_its_criteria() -> None:
-    chart, maker = after_trial("home", (6, 3))
-    for name in ("trial_pain_50", "trial_pain_50_8h", "trial_inpatient_1_2_days"):
-        assert status(chart, name) == "not_met", name
-    missed = maker.make(ev.FactRecorded, fact=f.Goal(name="walk", reached=False))
-    refused = maker.make(ev.FactRecorded, fact=f.TrialTolerance(accepts=False))
-    chart = append(append(chart, missed), refused)
-    assert status(chart, "trial_function") == status(chart, "trial_side_effects") == "not_met"
-
-
-def test_interference_that_falls_by_a_point_is_function() -> None:
-    chart, maker = after_trial()
-    start = chart.trials[0].started.meta.at
-    for score, at in (("6.4", start - 1), ("5.4", start + 1)):
-        chart = append(chart, maker.make(ev.MeasureRecorded, "patient", at, instrument="bpi_interference", score=score))
-    assert status(chart, "trial_function") == "met"
-    worse = maker.make(ev.MeasureRecorded, "patient", start + 2, instrument="bpi_interference", score="5.5")
-    assert status(append(chart, worse), "trial_function") == "not_met"
-
-
-def test_50_per_cent_is_enough_for_at_least_and_not_for_more_than() -> None:
-    chart, _ = after_trial(scores=(4,))
-    assert status(chart, "trial_pain_50", "aetna_0161") == "met"
-    assert status(chart, "trial_pain_50", "evicore_cmm210") == "not_met"
-
-
-def test_relief_that_missing_entries_could_turn_is_unknown_and_names_them() -> None:
-    rule = ev.PassRule(baseline_days=3, window_days=2, min_entries_day=7, completeness_pct=1, threshold_pct=50)
-    chart, maker = registered()
-    for hours in range(0, 72, 3):
-        maker.now = T0 + hours * MS_PER_HOUR
-        chart = append(chart, maker.pain(8))
-    maker.now = T0 + 3 * MS_PER_DAY
-    for event in (maker.review(), maker.plan_by_hand(rule=rule), maker.injected()):
-        chart = append(chart, event)
-    start = maker.now
-    for hours in (*range(24, 48, 3), 50, 54):
-        maker.now = start + hours * MS_PER_HOUR
-        chart = append(chart, maker.pain(3))
-    maker.now = start + 3 * MS_PER_DAY
-    chart = append(chart, maker.concluded(chart))
-    item = criterion(chart, "trial_pain_50", "aetna_0161")
-    assert item.status == "unknown" and "5 entries of the day from" in item.missing
-    assert any("relief 62.5 % (" in text for text in item.evidence)
-    assert any("passed, uncertain" in text for text in criterion(chart, "trial_done").evidence)
-
-
-def test_a_surprising_response_to_one_open_dose_is_a_caution() -> None:
-    chart, _ = after_trial(scores=(1,), method="single_shot")
-    item = criterion(chart, "trial_not_placebo_only")
-    assert (item.status, item.words) == ("not_met", "caution: present") and "saline arm" in item.caution
-    blinded, _ = after_trial(scores=(1,), method="single_shot", blinding="saline_arm")
-    assert status(blinded, "trial_not_placebo_only") == "met"
-
-
-def test_a_waived_trial_stands_as_waived_and_leads_to_the_decision() -> None:
-    chart, maker = registered()
-    chart = append(chart, maker.review())
-    waived = maker.make(
-        ev.TrialWaived, "prescriber", reason="advanced cancer with limited survival", words="Weeks to live."
-    )
-    chart = append(chart, waived)
-    assert chart.stage == "decision"
-    item = criterion(chart, "trial_done", "evicore_cmm210")
-    assert (item.status, item.words) == ("waived_with_reason", "waived with a reason")
-    assert append(chart, maker.decided()).decision is not None
 
 
 def test_a_waiver_is_a_reason_and_never_met_and_no_contraindication_is_waived() -> None:
