@@ -208,3 +208,53 @@ def test_a_changed_chart_export_is_refused(tmp_path: Path) -> None:
     file.write_bytes(ledger.export().replace(b"Ada", b"Bob"))
     with pytest.raises(Refused, match="cannot be trusted"):
         CliRunner().invoke(app, [str(file)], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"drug": "Baclofen", "concentration": "2000 mcg/ml", "daily_dose": "400 mcg per 24 h", "reservoir": "7-9 mL"},
+        {"solution": {"baclofen": {"value": 2, "unit": "mg/mL"}}, "dose": {"value": "400", "unit": "mcg/day"},
+         "Reservoir-Volume": "7 to 9 ml"},
+        {"solution": "baclofen 0.2 %", "dose": "0.4 mg/d", "reservoir": "7 mL to 9000 uL", "serial": ""},
+    ],
+)  # fmt: skip
+def test_typed_facts_may_be_written_as_labels_and_charts_write_them(typed: dict[str, Any]) -> None:
+    facts = from_texts(typed)
+    assert str(facts.solution) == "baclofen 2 mg/mL" and facts.reservoir == (7 * ML, 9 * ML)
+    assert list(facts.doses) == [400 * 10**9]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"solution": "18 mg/mL"}, {"drug": "morphine"}, {"concentration": "18 mg/mL"}, {"solution": ["morphine"]},
+        TYPED | {"drug": "morphine", "concentration": "18 mg/mL"}, TYPED | {"daily_dose": "1 mg/day"},
+        TYPED | {"dose": "6,5 mg/day"}, TYPED | {"reservoir": "7 mL or 9 mL"}, TYPED | {"reservoir": {"low": 1}},
+        TYPED | {"patient": 3}, TYPED | {"patient": "x\x00"}, TYPED | {"solution": "morphine 0 mg/mL"},
+    ],
+)  # fmt: skip
+def test_typed_facts_that_can_be_read_in_two_ways_are_refused_with_the_names_there_are(bad: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="names: patient"):
+        from_texts(bad)
+
+
+def test_a_delivery_after_the_moment_of_the_card_is_refused() -> None:
+    facts = from_texts({"solution": "morphine 18 mg/mL", "last_certain_delivery": "2026-03-06"})
+    assert facts.last_certain is not None
+    assert card(facts, facts.last_certain).hours == 0
+    with pytest.raises(Refused, match="lies after"):
+        card(facts, facts.last_certain - 1)
+
+
+def test_a_pump_that_is_not_in_the_catalog_is_said_in_a_warning() -> None:
+    facts = from_texts({"solution": "morphine 18 mg/mL", "pump": "synchromed II"})
+    assert [warning.code for warning in facts.warnings] == ["pump_unknown"]
+    assert "The catalog has no pump" in "\n".join(card(facts, 0).lines())
+
+
+def test_the_command_reads_standard_input() -> None:
+    found = CliRunner().invoke(
+        app, ["-", "--at", "2026-04-20 10:30 UTC"], input='\ufeff{"solution": "morphine 1 mg/mL"}'
+    )
+    assert found.exit_code == 0 and "MORPHINE 1 mg/mL" in found.stdout

@@ -1,6 +1,7 @@
 """``thecal emergency-card``: one page for the worst hour, from a chart export or from typed facts."""
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ def emergency_card(
     FILE without a chart is a JSON object such as {"solution": "morphine 18 mg/mL", "dose": "6.5 mg/day",
     "reservoir": "7 mL to 9 mL", "catheter_volume": "0.1885 mL", "pump_model": "synchromed_ii_20",
     "last_certain_delivery": "2026-03-04 10:30 UTC"}; only the solution is needed, the rest is UNKNOWN when left out.
+    A hyphen in place of FILE reads standard input.
     """
     from thecal.therapy import Ledger  # heavy: --help stays quick
     from thecal.therapy.calc.parts import INSTANT
@@ -51,8 +53,11 @@ def emergency_card(
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            raw = file.read(FILE_MAX + 1)
+        if str(path) == "-":
+            raw = sys.stdin.buffer.read(FILE_MAX + 1)
+        else:
+            with path.open("rb") as file:
+                raw = file.read(FILE_MAX + 1)
     except OSError as error:
         raise Refused(Refusal("input_file", f"{path} cannot be read: {error.strerror}.", "FILE")) from None
     if not raw or len(raw) > FILE_MAX:
@@ -70,10 +75,10 @@ def _is_ledger(raw: bytes) -> bool:
 
 def _object(raw: bytes, path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(raw.decode("utf-8"))
+        found = json.loads(raw.decode("utf-8-sig"), parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        do = "Give a chart export, or a JSON object of texts with units."
-        raise Refused(Refusal("input_file", f"{path} is neither.", "FILE", do))
+        do = 'Give a chart export, or a JSON object of texts with units such as {"solution": "morphine 18 mg/mL"}.'
+        raise Refused(Refusal("input_file", f"{path} is neither a chart export nor a JSON object.", "FILE", do))
     return found

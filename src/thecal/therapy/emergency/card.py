@@ -11,7 +11,7 @@ from textwrap import wrap
 from typing import Any
 
 from thecal.formulary import drug, drug_ids
-from thecal.quantity import CONCENTRATION, DOSE_RATE, MASS, MS_PER_HOUR, VOLUME, auto, decimal_text
+from thecal.quantity import CONCENTRATION, DOSE_RATE, MASS, MS_PER_HOUR, VOLUME, Refusal, Refused, auto, decimal_text
 from thecal.therapy.calc.parts import instant_text
 from thecal.therapy.door import checked
 from thecal.therapy.emergency.facts import Ends, Facts
@@ -141,7 +141,10 @@ class Card:
 
 @checked
 def card(facts: Facts, now: int) -> Card:
-    """The card of these facts at ``now``."""
+    """The card of these facts at ``now``. Raises Refused when the last certain delivery lies after it."""
+    if facts.last_certain is not None and facts.last_certain > now:
+        what = f"The last certain delivery, {instant_text(facts.last_certain)}, lies after {instant_text(now)}."
+        raise Refused(Refusal("future", what, "last_certain_delivery", "Check it, and the moment of the card."))
     primary = facts.solution.primary.concentration
     drugs = tuple(
         DrugFacts(

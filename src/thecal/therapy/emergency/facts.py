@@ -1,17 +1,14 @@
-"""What an emergency card must know: from a chart, or from texts with units where there is no chart.
+"""What an emergency card must know, from a chart.
 
 Volumes in nL, masses in fg, doses in fg/day, times in ms UTC. What is not known stays unknown and is printed so; what
 is in doubt is an interval. The last certain delivery is the last moment with evidence that drug left the pump.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from thecal.formulary import Solution
-from thecal.quantity import DOSE_RATE, VOLUME, Refusal, Refused, parse
-from thecal.therapy.calc.parts import INSTANT
-from thecal.therapy.calc.reading import Unread
+from thecal.quantity import Refusal, Refused
 from thecal.therapy.chart import Chart
 from thecal.therapy.door import checked
 from thecal.therapy.events import ImplantRecorded, RefillRecorded
@@ -88,55 +85,6 @@ def from_chart(chart: Chart, now: int) -> Facts:
     )
 
 
-_TEXTS = ("patient", "serial", "route", "tip_level")
-_KEYS = (*_TEXTS, "solution", "pump_model", "dose", "reservoir", "catheter_volume", "last_certain_delivery")
-
-
-@checked
-def from_texts(texts: Mapping[str, object]) -> Facts:
-    """The facts of a JSON object of texts with units; only ``solution`` is needed. Raises Refused naming every fault.
-
-    A volume may be a range: '1 mL to 2 mL'. What is left out is printed as unknown.
-    """
-    wrong = [_refusal(key, "it is not known here") for key in texts if key not in _KEYS]
-    wrong += [_refusal(key, "it is not text") for key in _KEYS if not isinstance(texts.get(key, ""), str)]
-    if wrong:
-        raise Refused(*wrong)
-    given = {key: str(text).strip() for key, text in texts.items() if str(text).strip()}
-    if "solution" not in given:
-        raise Refused(_refusal("solution", "it is missing"))
-    solution = Solution.parse(given["solution"])
-    last = None
-    if "last_certain_delivery" in given:
-        try:
-            last = INSTANT.read(given["last_certain_delivery"])
-        except Unread as error:
-            raise Refused(_refusal("last_certain_delivery", str(error))) from None
-    volumes = {key: _ends(given[key], key) for key in ("reservoir", "catheter_volume") if key in given}
-    return Facts(
-        patient=given.get("patient", ""),
-        serial=given.get("serial", ""),
-        route=given.get("route", ""),
-        tip_level=given.get("tip_level", ""),
-        solution=solution,
-        pump_model=given.get("pump_model", ""),
-        doses=(Fraction(parse(given["dose"], DOSE_RATE)),) if "dose" in given else (),
-        reservoir=volumes.get("reservoir"),
-        catheter=volumes.get("catheter_volume"),
-        catheter_holds=(solution,),
-        last_certain=last,
-        evidence="as typed" if last is not None else "",
-    )
-
-
-def _ends(text: str, where: str) -> Ends:
-    low, _, high = text.partition(" to ")
-    ends = parse(low, VOLUME), parse(high or low, VOLUME)
-    if ends[0] > ends[1]:
-        raise Refused(_refusal(where, "the range runs backwards"))
-    return ends
-
-
 def _doses(chart: Chart, pump: str) -> tuple[Fraction, ...]:
     """Daily doses that may run: that of the accepted order, and that of a newer one which is sent or disputed."""
     running = chart.running(pump)
@@ -182,7 +130,3 @@ def _last_certain(chart: Chart, pump: str, now: int) -> tuple[int | None, str]:
         if gap.pump == pump and gap.start <= at and (gap.end is None or at < gap.end):
             at, evidence = gap.start, f"then a gap: {gap.cause}"
     return at, evidence
-
-
-def _refusal(where: str, what: str) -> Refusal:
-    return Refusal("card_facts", f"{what}.", where, f"A JSON object of texts with units; names: {', '.join(_KEYS)}.")
