@@ -118,9 +118,7 @@ def test_an_implant_on_an_uncertain_verdict_asks_for_the_reason_at_its_field(way
     assert priorities(way.folded) == ("sleep", "walk the dog")
     assert decision_lacks(way.folded) == ("diary entries that could turn the verdict of the trial",)
     page = prescriber.read("decision", way.chart).content.decode()
-    assert (
-        "Passed, uncertain" in page and "needs the physician's written reason" in page and "walk the dog" in page
-    )
+    assert "Passed, uncertain" in page and "needs the physician's written reason" in page and "walk the dog" in page
     answer = prescriber.send("decision", way.chart, DECISION)
     assert answer.status_code == 422 and "passed, uncertain" in " ".join(errors(answer)["verdict_reason"])
     assert prescriber.send("decision", way.chart, DECISION | {"verdict_reason": "Seen to walk."}).status_code == 302

@@ -91,7 +91,7 @@ def test_what_an_order_is_held_to_names_the_version_and_its_own_drugs_alone() ->
     other = s.Key("ziconotide", "intrathecal", "max_daily", "all")
     site = s.fold_site([signed(), signed(other, 2)])
     held = s.basis(MORPHINE, "intrathecal", site, frozenset({"noncancer"}))
-    assert (held.version, held.populations) == (site.version, {"noncancer"})
+    assert (held.version, held.populations) == (site.version, frozenset({"noncancer"}))
     assert [(each.drug, each.key, each.most, each.by) for each in held.signed] == [
         ("morphine", "max_daily", 15 * MG, "Ph One")
     ]
