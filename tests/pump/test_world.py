@@ -6,6 +6,7 @@ import socket
 import struct
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from world_rig import DAY, HOUR, MINUTE, Bedside
@@ -344,3 +345,45 @@ def test_a_folder_and_its_socket_are_open_to_its_own_user_alone(tmp_path: Path) 
     assert bed.folder.stat().st_mode & 0o777 == 0o700
     with listen(bed.folder):
         assert (bed.folder / SOCKET).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pump_that_asks_for_proof_takes_no_fill_without_labels_and_asks_what_shows_it_is_in(tmp_path: Path) -> None:
+    bed = Bedside(tmp_path, "virtual_peristaltic_20", proof_of_fill=True)
+    bed.run()
+    labels = ["morphine 1 mg/mL; lot A1; 18 mL"] * 2
+
+    def fill(**fields: Any) -> bool:
+        return bed.refill(bed.truth()["in_reach_nl"], 18 * ML, **fields).ok
+
+    assert not fill()
+    assert fill(labels=labels, reaspirated=True)
+    assert bed.alarms == set()
+    for tried in (None, False):
+        assert fill(labels=labels, reaspirated=tried)
+        assert "pocket_fill_suspected" in bed.alarms
+        assert bed.ask("acknowledge", alarm="pocket_fill_suspected").ok
+    (tmp_path / "other").mkdir()
+    sees = Bedside(tmp_path / "other", proof_of_fill=True)
+    assert sees.refill(18 * ML, 18 * ML, labels=labels).ok
+    assert "pocket_fill_suspected" not in sees.alarms, "the level shows it"
+
+
+def test_a_clinic_that_does_not_call_for_a_day_is_missed_until_it_does(tmp_path: Path) -> None:
+    bed = Bedside(tmp_path, speed=1)
+    bed.pump.advance()
+    bed.real.tick(DAY + 1)
+    bed.pump.advance()
+    assert "link_lost" in bed.pump.device.alarms
+    bed.pump.advance()
+    assert bed.board["link_lost"] == "low"
+    bed.real.tick(3 * DAY)
+    bed.pump.advance()
+    assert "alarm_channel_lost" in bed.board
+    assert bed.ask("status").ok
+    assert "link_lost" not in bed.pump.device.alarms
+
+
+def test_a_demonstration_misses_nobody(tmp_path: Path) -> None:
+    bed = Bedside(tmp_path)
+    bed.let(2 * DAY)
+    assert "link_lost" not in bed.pump.device.alarms

@@ -18,10 +18,10 @@ SPEED = 1_000
 class Bedside:
     """The pump in ``base``, 18 mL of morphine 1 mg/mL, and whoever talks to it."""
 
-    def __init__(self, base: Path, model: str = "reference", made_ago: int = 0, patient: str | None = None) -> None:
+    def __init__(self, base: Path, model: str = "reference", made_ago: int = 0, speed: int = SPEED, **of: Any) -> None:
         self.real = Real()
-        clock = SharedClock.start(base, SPEED, self.real)
-        config = PumpConfig(model, 400_000, MORPHINE, MORPHINE, 18_000_000, patient=patient)
+        clock = SharedClock.start(base, speed, self.real)
+        config = PumpConfig(model, 400_000, MORPHINE, MORPHINE, 18_000_000, **of)
         self.folder = create_pump(base, "p", config, self.real, made=clock.now_ms() - made_ago)
         self.pump = Pump(self.folder, self.real)
         self.real.tick(1)

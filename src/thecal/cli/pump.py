@@ -63,6 +63,9 @@ def create(
     volume: Text = "18 mL",
     path: Annotated[str, typer.Option(help="Volume from reservoir to catheter tip, tubing included.")] = "0.4 mL",
     patient: Annotated[str, typer.Option(help="Whose pump it is: it then takes no order for anybody else.")] = "",
+    proof_of_fill: Annotated[
+        bool, typer.Option("--proof-of-fill", help="It takes no fill without two labels, and asks what shows it is in.")
+    ] = False,
     speed: Annotated[int, typer.Option(help="Speed of the shared clock beside the folder; above 1 is a demo.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -73,7 +76,13 @@ def create(
 
     folder = folder.absolute()
     config = PumpConfig(
-        model, parse(path, VOLUME), None, Solution.parse(fill), parse(volume, VOLUME), patient=patient or None
+        model,
+        parse(path, VOLUME),
+        None,
+        Solution.parse(fill),
+        parse(volume, VOLUME),
+        patient=patient or None,
+        proof_of_fill=proof_of_fill,
     )
     if speed != 1:
         SharedClock.start(folder.parent, speed)
@@ -324,6 +333,10 @@ def refill(
         list[str] | None,
         typer.Option(help="As scanned, of the order and of the syringe: 'morphine 10 mg/mL; lot A123; 18 mL'."),
     ] = None,
+    reaspirated: Annotated[
+        bool | None,
+        typer.Option("--reaspirated/--nothing-came-back", help="What the needle brought when drawn on again."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Record a refill: what the needle brought back, and how much of what went in."""
@@ -337,7 +350,7 @@ def refill(
         held = Solution.parse(fill) if fill else link.info().fill
         if held is None:
             raise Refused(Refusal("reservoir_unknown", "say what is filled in", "fill"))
-        receipt = link.refill(taken, held, given, labels=tuple(label or ()))
+        receipt = link.refill(taken, held, given, labels=tuple(label or ()), reaspirated=reaspirated)
     report = receipt.refill
     assert report is not None, "a refill brings its report"
     text = (

@@ -21,9 +21,10 @@ from thecal.pump.storage import FileStorage
 from thecal.pump.tending import TENDING
 from thecal.pump.watch import Watch
 from thecal.pump.world import World
-from thecal.quantity import Refusal, Refused
+from thecal.quantity import MS_PER_DAY, Refusal, Refused
 
 LATE_REAL_MS = 5_000
+LINK_LOST, SILENT_MS = 57, MS_PER_DAY
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class Pump:
 
     def __init__(self, folder: Path, real: RealTime | None = None) -> None:
         config = read_config(folder)
-        self.patient, self.serial = config.patient, folder.name
+        self.patient, self.serial, self.proof_of_fill = config.patient, folder.name, config.proof_of_fill
         self.profile = profile(config.profile)
         self.clock = SharedClock(folder / config.clock, real)
         self.durable = not self.clock.demonstration
@@ -68,6 +69,7 @@ class Pump:
         self.annunciator = Annunciator(folder, now)
         self._told: tuple[object, ...] = ()
         self._strange_air = False
+        self._called_at = now
         self.note("started", process=os.getpid(), speed=self.speed, durable=self.durable)
 
     def close(self) -> None:
@@ -104,10 +106,17 @@ class Pump:
             return refuse(request.id, Refusal("deadline_passed", what, "deadline", "Send it again."))
         try:
             now = self.advance()
+            self._heard(now)
             return Reply(id=request.id, ok=True, result=COMMANDS[type(request)](self, request, session, now))
         except Refused as refused:
             self.note("refused", command=request.command, reasons=[refusal.code for refusal in refused.refusals])
             return refuse(request.id, *refused.refusals)
+
+    def _heard(self, now: int) -> None:
+        """Somebody calls: who waited for the clinic waits no longer."""
+        self._called_at = now
+        if "link_lost" in self.device.alarms:
+            self.device.heed(0, 1 << LINK_LOST, now)
 
     def note(self, event: str, **values: object) -> None:
         """A line for the log."""
@@ -126,6 +135,8 @@ class Pump:
             if known.get(signal.number) != signal.priority:  # its first tone, or an escalation; repeats are not news
                 self.note("alarm", name=alarm(signal.number).name, priority=signal.priority)
         senses = self.world.senses
+        if not self.clock.demonstration and now - self._called_at > SILENT_MS and "link_lost" not in self.device.alarms:
+            self.device.heed(1 << LINK_LOST, 0, now)  # a day of a demonstration passes while nobody looks
         if senses.flow_is_late:
             self.annunciator.escalate("mri_stall", now)
         if senses.strange_air != self._strange_air:

@@ -35,7 +35,8 @@ class PumpConfig:
 
     ``path_nl`` is the pump's tubing and the catheter together; ``path_content`` None means saline or unknown.
     ``clock`` is the folder of the shared clock, as seen from the pump's folder. ``patient`` is whose pump it is: it
-    takes no order for anybody else. None is a pump that belongs to nobody yet.
+    takes no order for anybody else. None is a pump that belongs to nobody yet. ``proof_of_fill``: it takes no fill
+    without two labels that agree, and one that nothing shows to be in the reservoir is an alarm.
     """
 
     profile: str
@@ -45,6 +46,7 @@ class PumpConfig:
     fill_nl: int
     clock: str = ".."
     patient: str | None = None
+    proof_of_fill: bool = False
 
     def plain(self) -> dict[str, object]:
         """Plain values, for JSON."""
@@ -57,6 +59,7 @@ class PumpConfig:
             "fill_nl": self.fill_nl,
             "clock": self.clock,
             "patient": self.patient,
+            "proof_of_fill": self.proof_of_fill,
         }
 
 
@@ -120,6 +123,7 @@ def read_config(folder: Path) -> PumpConfig:
             fill_nl=plain["fill_nl"],
             clock=plain["clock"],
             patient=plain.get("patient"),
+            proof_of_fill=plain.get("proof_of_fill", False),
         )
     except FileNotFoundError:
         do = "Give the folder of a pump, or create one."

@@ -34,12 +34,15 @@ def read_label(text: str, where: str = "labels") -> Label:
         raise Refused(Refusal("label_unreadable", str(error)[:200], where, do)) from None
 
 
-def check_labels(texts: tuple[str, ...], fill: Solution, fill_nl: int) -> tuple[Label, ...]:
-    """The labels of a fill, none or two. Raises Refused when they differ, or are of another fill than this."""
-    if not texts:
+def check_labels(texts: tuple[str, ...], fill: Solution, fill_nl: int, *, needed: bool = False) -> tuple[Label, ...]:
+    """The labels of a fill: two, or none where they are not ``needed``.
+
+    Raises Refused when they differ, or are of another fill than this.
+    """
+    if not texts and not needed:
         return ()
     if len(texts) != 2:
-        do = "Give the label of the order and that of the syringe, or neither."
+        do = "Give the label of the order and that of the syringe."
         raise Refused(Refusal("label_count", f"{len(texts)} labels were read", "labels", do))
     of_order, of_syringe = (read_label(text, f"labels.{index}") for index, text in enumerate(texts))
     found = []

@@ -237,17 +237,20 @@ class PumpLink:
         fill_nl: int,
         order: Prescription | None = None,
         labels: tuple[str, ...] = (),
+        *,
+        reaspirated: bool | None = None,
     ) -> CommandReceipt:
         """Record a refill, with the order for the new solution where it changes. It can happen once only.
 
         ``labels``: of the order and of the syringe, as a scanner read them; where they differ nothing is filled.
+        ``reaspirated``: whether fluid of the fill came back when the needle was drawn on again; None: nobody tried.
 
         The report is in ``receipt.refill``. Raises Refused with nothing changed, or LinkDown.
         """
         with self._connect() as pump:
             mark = pump.ask("status")["fill_mark"]
             values: dict[str, Any] = {"withdrawn_nl": withdrawn_nl, "fill": str(fill), "fill_nl": fill_nl, "mark": mark}
-            values["labels"] = list(labels)
+            values |= {"labels": list(labels), "reaspirated": reaspirated}
             if order is not None:
                 values["prescription"] = json.loads(order.to_bytes())
             answer = pump.ask("refill", **values)

@@ -110,7 +110,11 @@ class SilenceRequest(_Request):
 
 
 class RefillRequest(_Request):
-    """A refill. ``mark`` is the status's ``fill_mark`` that the sender saw, so that it happens at most once."""
+    """A refill. ``mark`` is the status's ``fill_mark`` that the sender saw, so that it happens at most once.
+
+    ``labels``: of the order and of the syringe, as scanned. ``reaspirated``: whether fluid of the fill came back when
+    the needle was drawn on again; None: nobody tried.
+    """
 
     command: Literal["refill"]
     withdrawn_nl: Volume
@@ -119,6 +123,7 @@ class RefillRequest(_Request):
     mark: str
     prescription: dict[str, Any] | None = None
     labels: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=2)] = []
+    reaspirated: bool | None = None
 
 
 class AlarmCheckRequest(_Request):

@@ -61,7 +61,7 @@ def _alarm_check(pump: "Pump", request: AlarmCheckRequest, _: "Session", now: in
 def _labels(pump: "Pump", request: RefillRequest, fill: Solution, now: int) -> tuple[Label, ...]:
     """The labels of a fill. What differs is an alarm, which locks boluses until a fill or an order that fits."""
     try:
-        return check_labels(tuple(request.labels), fill, request.fill_nl)
+        return check_labels(tuple(request.labels), fill, request.fill_nl, needed=pump.proof_of_fill)
     except Refused as refused:
         if any(refusal.code == MISMATCH for refusal in refused.refusals):
             pump.device.heed(1 << REFILL_MISMATCH, 0, now)
@@ -79,9 +79,12 @@ def _refill(pump: "Pump", request: RefillRequest, _: "Session", now: int) -> dic
         pump.device, pump.profile, request.withdrawn_nl, fill, request.fill_nl, now, order
     )
     pump.world.refill(pump.device, pump.watch, now)
-    gap = 1 << outlook.VOLUME_GAP if outlook.volume_gap(report.discrepancy_nl, given_nl) else 0
-    if gap or "refill_mismatch" in pump.device.alarms:
-        pump.device.heed(gap, 1 << REFILL_MISMATCH, now)
+    found = 1 << outlook.VOLUME_GAP if outlook.volume_gap(report.discrepancy_nl, given_nl) else 0
+    unproved = pump.proof_of_fill and request.reaspirated is None and not pump.world.shows_fills
+    if unproved or request.reaspirated is False:
+        found |= 1 << monitor.POCKET_FILL
+    if found or "refill_mismatch" in pump.device.alarms:
+        pump.device.heed(found, 1 << REFILL_MISMATCH, now)
     lots = sorted({label.lot for label in labels})
     pump.note("refill", fill=str(fill), fill_nl=request.fill_nl, withdrawn_nl=request.withdrawn_nl, lots=lots)
     return {"report": {**asdict(report), "fill": asdict(report.fill)}, "warnings": plain(findings)}

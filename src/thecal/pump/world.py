@@ -78,6 +78,11 @@ class World:
             self._keep()
             self.senses.filled(device, watch, now, now)
 
+    @property
+    def shows_fills(self) -> bool:
+        """Whether this model has a sensor in which a fill shows."""
+        return "level" in self.truth.model.sensors
+
     def put(self, kind: str, figures: Mapping[str, str], at: int, until: int | None) -> Fault:
         """Something goes wrong from ``at`` on. Raises Refused for a fault that only the bench can have."""
         fault = make_fault(kind, at, until, figures)

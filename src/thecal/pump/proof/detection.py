@@ -30,6 +30,7 @@ FAULTS: tuple[tuple[str, dict[str, str]], ...] = (
     ("gain", {"gain": "10"}),
     ("stuck_switch", {"switch": "controller"}),
     ("open_switch", {"switch": "controller"}),
+    ("short", {}),
     ("leak", {"flow": "1 mL/day"}),
     ("leak", {"flow": "20 mL/day"}),
     ("catheter_leak", {"part": "0.5"}),
@@ -41,6 +42,8 @@ FAULTS: tuple[tuple[str, dict[str, str]], ...] = (
     ("sensor_late", {"sensor": "stroke"}),
     ("sensor_noisy", {"sensor": "stroke", "part": "0.05"}),
     ("sensor_scaled", {"sensor": "level", "gain": "1.2"}),
+    ("converter", {}),
+    ("battery_sag", {"sag": "0.12"}),
     ("battery_sag", {"sag": "0.3"}),
     ("power_loss", {}),
     ("clock_stop", {}),
@@ -52,6 +55,7 @@ FAULTS: tuple[tuple[str, dict[str, str]], ...] = (
     ("storage_rot", {}),
     ("storage_full", {}),
     ("mri_field", {}),
+    ("temperature", {"celsius": "45 degC"}),
 )
 _ONSET, _LENGTH = 6 * MS_PER_HOUR, 2 * MS_PER_DAY
 
