@@ -311,7 +311,7 @@ def test_a_refill_of_a_pump_whose_order_was_lost_is_only_noted() -> None:
 def test_a_bolus_too_many_in_its_window_names_the_count_and_the_window_slides() -> None:
     state = loaded(program(demand=Demand(PULSE, MINUTE, 0, False, 2, HOUR)))
     for at in (T0 + 1, T0 + 10 * MINUTE):
-        state, _ = run(step(state, Demanded(at))[0], at + 9 * MINUTE - 1)
+        state, _ = step(run(state, at)[0], Demanded(at))
     state, _ = run(state, T0 + HOUR)
     _, actions = step(state, Demanded(T0 + HOUR))
     assert actions == (Reject("count", 2, 2),)
