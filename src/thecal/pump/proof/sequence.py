@@ -179,6 +179,7 @@ class Sequence:
 
     def _restart(self, off: int) -> bool:
         rig = self.rig
+        self.alive = None  # it was not there to be compared with
         rig.storage.power_on()
         if rig.restart(rig.true + off):
             return True
