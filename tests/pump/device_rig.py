@@ -4,12 +4,15 @@ from thecal.formulary import Solution
 from thecal.pump.catalog import DeviceFigures
 from thecal.pump.device import Device, Mechanism
 from thecal.pump.prescription import Caps, MultiRate, PeriodicBolus, Prescription, SimpleContinuous, Stopped
+from thecal.pump.status import Status
 from thecal.pump.storage import MemoryStorage
 
 HOUR, DAY = 3_600_000, 86_400_000
 T0 = 20_000 * DAY
 MG, ML = 10**12, 10**6
 MORPHINE = Solution.parse("morphine 10 mg/mL")
+MIX = Solution.parse("morphine 20 mg/mL + bupivacaine 7.5 mg/mL")
+PULSE = 250 * MORPHINE.primary.concentration
 
 
 def figures(
@@ -27,6 +30,15 @@ def order(
 ) -> Prescription:
     caps = caps or Caps(10**15, 10**16)
     return Prescription(name, "patient", "intrathecal", solution, program, caps, anchor, "Dr Example", T0)
+
+
+SLOW = order(SimpleContinuous(24 * 10 * PULSE))  # a pulse each six minutes
+
+
+class Small(Device):
+    """Begins the other bank so often that power cuts fall into it too."""
+
+    rotate_after = 16
 
 
 class PowerCut(Exception):
@@ -80,3 +92,19 @@ def new_device(
 ) -> Device:
     sound: Mechanism = mechanism or Fired()
     return Device.create(storage, figures(**of), path_nl, None, MORPHINE, fill_nl, T0, mechanism=sound)
+
+
+def copy(storage: MemoryStorage) -> MemoryStorage:
+    """Another storage with the same bytes."""
+    twin = MemoryStorage()
+    twin.banks = [bytearray(bank) for bank in storage.banks]
+    return twin
+
+
+def balance(status: Status) -> None:
+    """Nothing of any drug is lost or made."""
+    for drug, filled in status.filled_fg.items():
+        in_path = sum(slug.masses[drug] for slug in status.path)
+        out = status.tip_fg[drug] + status.withdrawn_fg.get(drug, 0)
+        assert status.reservoir_fg[drug] + in_path + out == filled + status.unexplained_fg.get(drug, 0)
+        assert status.pumped_fg[drug] >= status.tip_fg[drug] >= 0

@@ -1,6 +1,5 @@
-"""Promises of the virtual pump: exact delivery, power cuts at every byte, conserved mass, hours that survive."""
+"""Promises of the virtual pump: exact delivery, conserved mass, caps and hours that survive restarts."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,12 +9,16 @@ from device_rig import (
     DAY,
     HOUR,
     MG,
+    MIX,
     ML,
     MORPHINE,
+    PULSE,
+    SLOW,
     T0,
-    CutStorage,
     Fired,
-    PowerCut,
+    Small,
+    balance,
+    copy,
     figures,
     new_device,
     order,
@@ -23,15 +26,11 @@ from device_rig import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thecal.formulary import Solution
 from thecal.pump.device import Device
 from thecal.pump.prescription import Caps, MultiRate, PeriodicBolus, Prescription, SimpleContinuous, Step, Stopped
-from thecal.pump.status import Status
 from thecal.pump.storage import FileStorage, MemoryStorage
 from thecal.quantity import Refused
 
-MIX = Solution.parse("morphine 20 mg/mL + bupivacaine 7.5 mg/mL")
-PULSE = 250 * MORPHINE.primary.concentration
 PROGRAMS = st.one_of(
     st.builds(SimpleContinuous, st.integers(MG // 10, 5 * MG)),
     st.builds(
@@ -50,14 +49,6 @@ PROGRAMS = st.one_of(
         ).map(lambda steps: (Step(0, MG), *(Step(*step) for step in sorted(steps)))),
     ),
 )
-
-
-def balance(status: Status) -> None:
-    for drug, filled in status.filled_fg.items():
-        in_path = sum(slug.masses[drug] for slug in status.path)
-        out = status.tip_fg[drug] + status.withdrawn_fg.get(drug, 0)
-        assert status.reservoir_fg[drug] + in_path + out == filled + status.unexplained_fg.get(drug, 0)
-        assert status.pumped_fg[drug] >= status.tip_fg[drug] >= 0
 
 
 def prescribed(rx: Prescription, since: int, until: int) -> Fraction:
@@ -122,184 +113,6 @@ def test_splitting_time_at_any_point_gives_the_same_pulses_and_the_same_bytes(
     assert once.hours(T0) == often.hours(T0)
 
 
-class Small(Device):
-    """Begins the other bank so often that power cuts fall into it too."""
-
-    rotate_after = 16
-
-
-CUT_RX = order(SimpleContinuous(24 * 10 * PULSE))  # a pulse each six minutes
-
-
-def two_hours_of_events(storage: MemoryStorage, fired: Fired) -> None:
-    device = Small.create(storage, figures(), 1_000, None, MORPHINE, 1_500, T0, mechanism=fired)
-    device.load(CUT_RX, T0)
-    device.advance(T0 + HOUR)  # the reservoir is empty by now
-    device.refill(0, MIX, 10 * ML, T0 + HOUR)
-    device.advance(T0 + HOUR + HOUR // 2)
-
-
-class Film(MemoryStorage):
-    """Keeps each write and the pulses fired before it, so that any moment can be shown again."""
-
-    def __init__(self, fired: Fired) -> None:
-        super().__init__()
-        self._fired = fired
-        self.writes: list[tuple[int, bytes | int, int]] = []
-
-    def append(self, bank: int, data: bytes) -> None:
-        self.writes.append((bank, data, len(self._fired.pulses)))
-        super().append(bank, data)
-
-    def truncate(self, bank: int, size: int) -> None:
-        self.writes.append((bank, size, len(self._fired.pulses)))
-        super().truncate(bank, size)
-
-    def moments(self) -> Iterator[tuple[MemoryStorage, int]]:
-        """The storage as a power cut at each byte leaves it, and the pulses fired by then."""
-        shown = MemoryStorage()
-        for bank, what, fired in self.writes:
-            if isinstance(what, int):
-                shown.truncate(bank, what)
-                yield copy(shown), fired
-                continue
-            for byte in what:
-                shown.banks[bank].append(byte)
-                yield copy(shown), fired
-
-
-def copy(storage: MemoryStorage) -> MemoryStorage:
-    twin = MemoryStorage()
-    twin.banks = [bytearray(bank) for bank in storage.banks]
-    return twin
-
-
-def test_power_cut_at_every_byte_written_loses_at_most_one_pulse_and_adds_none() -> None:
-    sure = Fired()
-    film = Film(sure)
-    two_hours_of_events(film, sure)
-    cuts = pumps = 0
-    for storage, begun in film.moments():
-        cuts += 1
-        fired = Fired()
-        now = sure.pulses[begun - 1][1] if begun else T0
-        try:
-            device = Small.open(storage, now, mechanism=fired)
-        except Refused:
-            assert not begun and not pumps  # cut while it was made: there is no pump yet
-            continue
-        pumps += 1
-        status = device.status(now)
-        assert fired.pulses == []  # recovery fires nothing
-        assert begun - 1 <= status.delivered_pulses <= begun <= status.delivered_pulses + status.doubtful_pulses
-        assert status.doubtful_pulses <= 1
-        assert status.journal_damage == 0
-        assert device.prescription in ((CUT_RX,) if begun else (CUT_RX, None))
-        if cuts % 64 in (0, 1, 63):
-            balance(status)
-            device.advance(T0 + HOUR)
-            expected = [pulse for pulse in sure.pulses[begun:] if pulse[1] < T0 + HOUR]
-            if device.prescription is not None:
-                assert fired.pulses[: len(expected)] in (expected, expected[1:])
-    assert cuts > 5_000 and pumps > 4_000
-
-
-def film_bytes() -> int:
-    film = Film(Fired())
-    two_hours_of_events(film, Fired())
-    return sum(len(what) for _, what, _ in film.writes if isinstance(what, bytes))
-
-
-@pytest.mark.parametrize("second", [1, 63, 64, 65, 130, 500])
-def test_a_second_power_cut_in_recovery_changes_nothing(second: int) -> None:
-    for cut in range(8_000, film_bytes(), 487):
-        storage, fired = CutStorage(cut), Fired()
-        with pytest.raises(PowerCut):
-            two_hours_of_events(storage, fired)
-        begun, now = len(fired.pulses), T0 + 2 * HOUR
-        storage.budget = second
-        try:
-            Small.open(storage, now, mechanism=fired)
-        except PowerCut:
-            storage.budget = None
-            Small.open(storage, now, mechanism=fired)
-        storage.budget = None
-        bytes_before = [bytes(bank) for bank in storage.banks]
-        status = Small.open(storage, now, mechanism=fired).status(now)
-        assert [bytes(bank) for bank in storage.banks] == bytes_before
-        assert len(fired.pulses) == begun
-        assert begun - 1 <= status.delivered_pulses <= begun <= status.delivered_pulses + status.doubtful_pulses
-        assert status.doubtful_pulses <= 1
-
-
-def test_the_mechanism_breaking_off_leaves_a_pulse_in_doubt_that_is_not_repeated() -> None:
-    storage = MemoryStorage()
-
-    def breaks(seq: int, _: int) -> bool:
-        if seq == 5:
-            raise PowerCut
-        return True
-
-    device = new_device(storage, mechanism=breaks)
-    device.load(CUT_RX, T0)
-    with pytest.raises(PowerCut):
-        device.advance(T0 + DAY)
-    fired = Fired()
-    device = Device.open(storage, T0 + HOUR // 2, mechanism=fired)
-    device.advance(T0 + HOUR)
-    assert [seq for seq, _ in fired.pulses] == [6, 7, 8, 9, 10]
-    status = device.status(T0 + HOUR)
-    assert (status.delivered_pulses, status.doubtful_pulses) == (9, 1)
-    balance(status)
-
-
-def test_every_damaged_bit_of_a_running_journal_ends_delivery_with_an_alarm() -> None:
-    whole = MemoryStorage()
-    device = new_device(whole)
-    device.load(CUT_RX, T0)
-    device.advance(T0 + HOUR)
-    given = device.status(T0).delivered_pulses
-    size = len(whole.banks[1])
-    for bit in range(0, size * 8, 127):
-        storage = copy(whole)
-        storage.banks[1][bit // 8] ^= 1 << bit % 8
-        fired = Fired()
-        damaged = Device.open(storage, T0 + HOUR, mechanism=fired)
-        damaged.advance(T0 + DAY)
-        status = damaged.status(T0 + DAY)
-        assert fired.pulses == []
-        assert status.state == "fault" and "journal_damaged" in status.alarms
-        assert status.journal_damage >= 1
-        assert given - 1 <= status.delivered_pulses <= given <= status.delivered_pulses + status.doubtful_pulses
-        again = Device.open(storage, T0 + DAY).status(T0 + DAY)
-        assert (again.journal_damage, again.doubtful_pulses) == (status.journal_damage, status.doubtful_pulses)
-
-
-def test_time_without_power_is_not_made_up_and_the_gap_is_told() -> None:
-    storage = MemoryStorage()
-    device = new_device(storage)
-    device.load(CUT_RX, T0)
-    device.advance(T0 + HOUR)
-    device = Device.open(storage, T0 + 5 * HOUR)
-    device.advance(T0 + 6 * HOUR)
-    status = device.status(T0 + 6 * HOUR)
-    assert status.delivered_pulses == 20
-    gap = status.gaps[-1]
-    assert (gap.start, gap.end, gap.missed, gap.reason) == (T0 + HOUR, T0 + 5 * HOUR, 40, "restart")
-    assert "gap" in status.alarms and status.missed_pulses == 40
-
-
-def test_a_live_pump_that_was_held_up_makes_nothing_up() -> None:
-    device = new_device(MemoryStorage())
-    device.max_late_ms = 5_000
-    device.load(CUT_RX, T0)
-    device.advance(T0 + 6 * 60_000 + 4_000)  # a little late: given
-    assert device.status(T0).delivered_pulses == 1
-    device.advance(T0 + 3 * HOUR)
-    status = device.status(T0 + 3 * HOUR)
-    assert (status.delivered_pulses, status.missed_pulses, status.gaps[-1].reason) == (1, 29, "late")
-
-
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3 * HOUR), st.sampled_from(["open", "load", "stop"])), max_size=8))
 def test_caps_hold_over_sliding_windows_through_restarts(events: list[tuple[int, str]]) -> None:
@@ -355,7 +168,7 @@ def test_hours_survive_restarts_and_add_up(events: list[tuple[int, str]]) -> Non
 def test_hours_are_made_again_when_their_record_was_lost() -> None:
     storage = MemoryStorage()
     device = new_device(storage)
-    device.load(CUT_RX, T0)
+    device.load(SLOW, T0)
     device.advance(T0 + 10 * HOUR)
     hours = device.hours(T0)
     assert [hour.pulses for hour in hours] == [9, *[10] * 9]
@@ -367,7 +180,7 @@ def test_hours_are_made_again_when_their_record_was_lost() -> None:
 
 def test_drug_reaches_the_tip_when_the_dead_volume_has_passed_and_not_before() -> None:
     device = new_device(MemoryStorage(), path_nl=5_000)
-    device.load(CUT_RX, T0)
+    device.load(SLOW, T0)
     device.advance(T0 + 2 * HOUR)  # twenty pulses of 250 nL
     assert device.status(T0).tip_fg == {"morphine": 0}
     device.advance(T0 + 3 * HOUR)
@@ -402,7 +215,7 @@ def test_a_refill_reports_expected_and_withdrawn_and_blends_with_the_residual() 
 def test_a_refused_command_changes_nothing() -> None:
     storage = MemoryStorage()
     device = new_device(storage)
-    device.load(CUT_RX, T0)
+    device.load(SLOW, T0)
     device.advance(T0 + HOUR)
     before, banks = device.status(T0 + HOUR), [bytes(bank) for bank in storage.banks]
     too_fast = order(SimpleContinuous(10**15), Caps(10**16, 10**16))
@@ -411,7 +224,7 @@ def test_a_refused_command_changes_nothing() -> None:
         with pytest.raises(Refused):
             device.load(rx, T0 + HOUR)
     with pytest.raises(Refused):
-        device.load(CUT_RX, T0)  # the past
+        device.load(SLOW, T0)  # the past
     with pytest.raises(Refused):
         device.refill(0, MORPHINE, 21 * ML, T0 + HOUR)
     with pytest.raises(Refused):
@@ -433,7 +246,7 @@ def test_a_stopped_pump_says_so_and_runs_again_with_a_new_prescription() -> None
     assert device.status(T0).state == "idle"
     device.load(order(Stopped()), T0)
     assert (device.status(T0).state, device.alarms, device.next_due) == ("stopped", ("stopped",), None)
-    device.load(CUT_RX, T0)
+    device.load(SLOW, T0)
     assert (device.status(T0).state, device.alarms) == ("running", ())
     device.stop(T0 + HOUR)
     assert device.status(T0).delivered_pulses == 10
@@ -446,7 +259,7 @@ def test_files_and_memory_hold_the_same_bytes_for_the_same_events(tmp_path: Path
     results = []
     for storage in (memory, files):
         device = Device.create(storage, figures(), 1_000, None, MORPHINE, 3 * ML, T0)
-        device.load(CUT_RX, T0)
+        device.load(SLOW, T0)
         device.advance(T0 + DAY)
         device.refill(2 * ML, MIX, 3 * ML, T0 + DAY)
         results.append(device.status(T0 + DAY))
@@ -460,7 +273,7 @@ def test_files_and_memory_hold_the_same_bytes_for_the_same_events(tmp_path: Path
 def test_a_durable_pump_survives_in_its_files(tmp_path: Path) -> None:
     files = FileStorage(tmp_path)
     device = Device.create(files, figures(), 0, None, MORPHINE, 3 * ML, T0)
-    device.load(CUT_RX, T0)
+    device.load(SLOW, T0)
     device.advance(T0 + HOUR)
     files.close()
     status = Device.open(files, T0 + HOUR).status(T0 + HOUR)

@@ -6,14 +6,11 @@ from pathlib import Path
 
 import pytest
 from supervisor_rig import FIGURES, Store
+from watch_rig import DAY, HOUR, MG, STEADY, T0, device, order
 
 import thecal.pump.supervisor as room
-from thecal.formulary import Solution
 from thecal.pump import (
     Caps,
-    Device,
-    DeviceFigures,
-    MemoryStorage,
     MultiRate,
     Prescription,
     SimpleContinuous,
@@ -25,16 +22,7 @@ from thecal.pump.parts import FIXED, Safety
 from thecal.pump.supervisor import VETO, Action, Guard, Heartbeat, Install, Raise, Refill, Veto, supervised
 from thecal.pump.supervisor.order import read_order
 
-HOUR, DAY = 3_600_000, 86_400_000
-T0, MG = 20_000 * DAY, 10**12
-MORPHINE = Solution.parse("morphine 10 mg/mL")
-MODEL = DeviceFigures("rig", 20_000_000, 250, 1_000, 24_000_000, 0, 2_000_000, 0, 48_000)
-STEADY = SimpleContinuous(4 * MG)
 DAILY = MultiRate((Step(0, 2 * MG), Step(8 * HOUR, 8 * MG), Step(20 * HOUR, MG)))
-
-
-def order(program: SimpleContinuous | MultiRate, caps: Caps) -> Prescription:
-    return Prescription("rx", "p", "intrathecal", MORPHINE, program, caps, T0, "Dr Example", T0)
 
 
 class Supervised:
@@ -48,8 +36,7 @@ class Supervised:
         self.claim = (0, "")
         self.hear = self.said.append
         self.fire = supervised(self.move, self.guard, lambda _: self.claim, heard=self.hear)
-        before = self.asked
-        self.device = Device.create(MemoryStorage(), MODEL, 0, MORPHINE, MORPHINE, 18_000_000, T0, mechanism=before)
+        self.device = device(self.asked)
 
     def asked(self, seq: int, at: int) -> int:
         for beat in range(self.guard.state.beat + 60_000, at, 60_000):
@@ -69,7 +56,7 @@ class Supervised:
 @pytest.mark.parametrize("program", [STEADY, DAILY])
 def test_a_sound_pump_gives_the_same_with_the_supervisor_as_without(program: SimpleContinuous | MultiRate) -> None:
     pump = Supervised()
-    alone = Device.create(MemoryStorage(), MODEL, 0, MORPHINE, MORPHINE, 18_000_000, T0)
+    alone = device()
     prescription = order(program, Caps(MG, 10 * MG))
     pump.load(prescription, T0)
     alone.load(prescription, T0)

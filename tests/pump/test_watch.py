@@ -4,15 +4,13 @@ from dataclasses import replace
 
 import pytest
 from supervisor_rig import PowerCut, Store
+from watch_rig import DAY, HOUR, MG, MODEL, MORPHINE, T0, device, order
 
-from thecal.formulary import Solution
 from thecal.pump import (
-    Caps,
     Device,
     DeviceFigures,
     MemoryStorage,
     MinimumRate,
-    Prescription,
     SimpleContinuous,
     kernel,
 )
@@ -21,13 +19,7 @@ from thecal.pump.parts import PatientBolus, PrimingBolus
 from thecal.pump.watch import Watch
 from thecal.quantity import Refused
 
-HOUR, DAY = 3_600_000, 86_400_000
-T0, MG = 20_000 * DAY, 10**12
-MORPHINE = Solution.parse("morphine 10 mg/mL")
-FIGURES = DeviceFigures("rig", 20_000_000, 250, 1_000, 24_000_000, 0, 2_000_000, 0, 48_000)
-ORDER = Prescription(
-    "rx", "p", "intrathecal", MORPHINE, SimpleContinuous(4 * MG), Caps(MG, 10 * MG), T0, "Dr Example", T0
-)
+ORDER = order()
 
 
 class Rig:
@@ -36,10 +28,8 @@ class Rig:
     def __init__(self, path_nl: int = 0) -> None:
         self.storage, self.own = MemoryStorage(), Store()
         self.strokes: list[int] = []
-        self.watch = Watch(FIGURES, path_nl, self.own, T0, new=True)
-        self.device = Device.create(
-            self.storage, FIGURES, path_nl, None, MORPHINE, 18_000_000, T0, mechanism=self.move, watch=self.watch
-        )
+        self.watch = Watch(MODEL, path_nl, self.own, T0, new=True)
+        self.device = device(self.move, path_nl=path_nl, watch=self.watch, storage=self.storage)
 
     def move(self, seq: int, _at: int) -> int:
         self.strokes.append(seq)
