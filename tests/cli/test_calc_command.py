@@ -86,3 +86,28 @@ def test_what_cannot_be_run_is_refused(words: list[str]) -> None:
 def test_without_a_name_the_usage_is_shown_and_the_code_is_two() -> None:
     found = CliRunner().invoke(app, ["calc"])
     assert found.exit_code == 2 and "thecal calc list" in found.output
+
+
+@pytest.mark.parametrize("depth", [9, 300, 990, 1200, 3000, 60_000])
+def test_a_file_that_is_nested_too_deeply_is_refused_at_any_depth(depth: int) -> None:
+    for text in ('{"dose":' * depth + "1" + "}" * depth, '{"dose":' + "[" * depth + "]" * depth + "}"):
+        with pytest.raises(Refused, match="nested too deeply"):
+            run("flow", "--json", "-", text=text)
+
+
+def test_a_file_that_is_too_large_or_no_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "in.json"
+    for content, told in ((b" " * 10_000_000, "larger"), (b"\xff\xfe{}", "utf-8"), (b"", "JSON")):
+        file.write_bytes(content)
+        with pytest.raises(Refused, match=told):
+            run("flow", "--json", str(file))
+    file.write_bytes(b'\xef\xbb\xbf{"dose": "6.5 mg/day", "concentration": "18 mg/mL"}')
+    assert json.loads(run("flow", "--json", str(file)))["value_exact"] == "13/36"
+
+
+def test_list_and_help_tell_as_json_what_each_calculation_takes() -> None:
+    rows = {row["name"]: row for row in json.loads(run("list", "--json"))}
+    dose = rows["bridge"]["inputs"][2]
+    assert dose["name"] == "dose" and dose["required"] and "mg/day" in dose["accepts"] and "old_dose" in dose["aliases"]
+    assert rows["bridge"]["example"] and "bridge-bolus" in rows["bridge"]["aliases"]
+    assert json.loads(run("bridge", "--help", "--json")) == rows["bridge"]

@@ -49,7 +49,7 @@ def calc(context: typer.Context) -> None:
         told = json.dumps(calculation.plain(), indent=2, ensure_ascii=False) if "--json" in words else ""
         print(told or "\n".join(describe(calculation)))
         return
-    given, as_json = _given(words[1:])
+    given, as_json = read_words(words[1:])
     result = calculation.run(given)
     if as_json:
         print(json.dumps(result.plain(), indent=2, ensure_ascii=False, allow_nan=False))
@@ -57,7 +57,7 @@ def calc(context: typer.Context) -> None:
         print("\n".join(result.lines()))
 
 
-def _given(words: list[str]) -> tuple[dict[str, Any], bool]:
+def read_words(words: list[str]) -> tuple[dict[str, Any], bool]:
     """The inputs of a command line: ``name=text``, ``--name text``, ``--name=text``, ``--json [FILE]``.
 
     Words that follow a value without a sign of their own belong to it, so that '6.5 mg/day' needs no quotes.

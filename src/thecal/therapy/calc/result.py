@@ -28,7 +28,7 @@ class Row:
         """For people: six significant digits, with the range and the note."""
         if self.value is None and self.low is None:
             return self.note
-        shown = " to ".join(number(end) for end in (self.low, self.high) if end is not None)
+        shown = " to ".join(dict.fromkeys(number(end) for end in (self.low, self.high) if end is not None))
         if self.value is not None:
             shown = number(self.value) + (f" [{shown}]" if shown else "")
         unit = f" {self.unit}" if self.unit else ""
