@@ -104,6 +104,7 @@ REFUSED = [
     ("flex steps='22-06 5 mcg/h; 06-12 1 mcg/h; 13-22 2 mcg/h' concentration='500 mcg/mL'", "gap"),
     ("flex steps='22-06 40 mcg; 06-22 80 mcg' concentration='500 mcg/mL'", "over midnight"),
     ("catheter-volume implanted='60 cm' inner_diameter='0.53 mm' k='0.0022 mL/cm'", "two ways"),
+    ("discrepancy start='40 mL' found='9 mL' expected='8 mL' capacity='20 mL'", "do not fit"),
     ("stall flow='0.2 mL/day' time='3 h'", "concentration"),
     ("concentration-for-interval dose='10 mg/day' interval='90 days' volume='18 mL' ceiling='20 mg/mL'", "36 days"),
 ]  # fmt: skip

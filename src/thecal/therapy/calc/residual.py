@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from thecal.quantity import MASS, VOLUME, Refusal
+from thecal.quantity import MASS, VOLUME, Refusal, auto
 from thecal.therapy.calc.calculation import calculation, needed, optional, refuse
 from thecal.therapy.calc.parts import FLOWS
 from thecal.therapy.calc.reading import SHARE
@@ -114,6 +114,9 @@ def discrepancy(  # noqa: PLR0913 - what was expected in either form, and the li
 
     Positive is fluid left over, negative is fluid missing. No percentage is given when too little was infused to judge.
     """
+    if capacity is not None and start > capacity:
+        what = f"{auto(start, VOLUME)} do not fit into a reservoir of {auto(capacity, VOLUME)}"
+        raise refuse("contradiction", what, "start", "Check the volume that was filled, and the size of the pump.")
     if expected is None:
         expected = start - _flowed(flow, dose, concentration, time, flows) - boluses - prime
         _not_below(expected, start)
