@@ -1,6 +1,7 @@
 """The site formulary of the clinic: reviewed side by side, signed by two, held to by every order, kept in a chain."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from clinic.way import IMPLANT, PASSWORD, PRESCRIPTION, Desk, Way, errors
 from thecal.clinic import formulary, store
 from thecal.clinic.models import FormularyEntry
 from thecal.clinic.models.ledger import AppendOnly
-from thecal.formulary import drug_ids
+from thecal.formulary import PUBLISHED, drug_ids
+from thecal.pump import Prescription
 from thecal.quantity import Refused, auto
 from thecal.therapy import site
 
 KEY = site.Key("morphine", "intrathecal", "max_daily", "all")
+MG = 10**12
 PAGE = "/formulary/morphine/intrathecal/max_daily/all/"
 
 
@@ -120,8 +123,14 @@ def test_every_order_is_checked_against_the_signed_value_and_names_the_version(
     assert version in review.content.decode()
     context: Any = review.context  # type: ignore[attr-defined]
     signed = context["form"].initial | {"signer": "prescriber", "password": PASSWORD}
-    changed = prescriber.post(reverse("prescription-sign", args=[way.chart]), signed | {"formulary": "published"})
-    assert changed.status_code == 422 and "site formulary has changed" in changed.content.decode()
+    reviewed = Prescription.from_bytes(signed["prescription"].encode())
+    assert [(each.most, each.by) for each in reviewed.basis.signed] == [(MG // 2, "Filipa Costa")]
+    looser = tuple(replace(each, most=15 * MG) for each in reviewed.basis.signed)
+    for basis in (PUBLISHED, replace(reviewed.basis, signed=looser), replace(reviewed.basis, signed=())):
+        forged = replace(reviewed, basis=basis)
+        posted = signed | {"prescription": forged.to_bytes().decode(), "digest": forged.digest()}
+        changed = prescriber.post(reverse("prescription-sign", args=[way.chart]), posted)
+        assert changed.status_code == 422 and "does not hold any more" in changed.content.decode()
     written = [event for event in store.load(way.chart).events if event.kind == "prescription_written"]
     assert prescriber.post(reverse("prescription-sign", args=[way.chart]), signed).status_code == 302
     order = store.load(way.chart).orders[-1]

@@ -59,18 +59,21 @@ def write_order(
 
 
 def admitted(
-    order: Prescription, pump: Profile, inside: Solution | None, now: int, *, starting: bool = False
+    chart: Chart, order: Prescription, pump: Profile, inside: Solution | None, now: int, *, starting: bool = False
 ) -> tuple[Finding, ...]:
     """What is to be said of an order: by the gate of the pump, and which of its limits nobody here has signed.
 
-    Raises Refused when the gate forbids it, or when it was checked against another version than the one in force.
+    Raises Refused when the gate forbids it, or when it was checked against anything but the formulary in force and
+    what is known of this patient now.
     """
-    now_held, own = formulary.current(), tuple[Finding, ...]()
-    if order.basis.version != now_held.version:
-        what = f"The order was checked against the formulary {order.basis.version}; {now_held.version} is in force."
+    basis, own = held(chart, order.solution, order.route, now), tuple[Finding, ...]()
+    if order.basis != basis:
+        was, is_now = order.basis.version, basis.version
+        changed = f"it is {is_now} now and was {was}" if was != is_now else "other limits hold for this patient"
+        what = f"What the order was checked against does not hold any more: {changed}."
         raise Refused(Refusal("formulary_changed", what, "", "Write the prescription again: it is checked anew."))
     if order.route in site.ROUTES and order.daily_dose():
-        own = site.unsigned(order.solution, order.route, now_held, order.basis.populations)
+        own = site.unsigned(order.solution, order.route, formulary.current(), basis.populations)
     return require((*admit(order, pump, inside, now, starting=starting), *own))
 
 

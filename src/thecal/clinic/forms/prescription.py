@@ -119,7 +119,6 @@ class SignForm(ChartForm):
     digest = forms.CharField(widget=forms.HiddenInput)
     prescription = forms.CharField(widget=forms.HiddenInput)
     reason = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
-    formulary = forms.CharField(max_length=100, widget=forms.HiddenInput)
     signer = forms.CharField(max_length=150, label="Prescriber", help_text="The user name of the prescriber who signs.")
     password = forms.CharField(
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),

@@ -18,7 +18,7 @@ from thecal.clinic.signing import signer
 from thecal.formulary import Finding, Solution
 from thecal.pump import Prescription, Profile, describe, profile
 from thecal.quantity import MS_PER_HOUR, Refusal, Refused
-from thecal.therapy import Chart, Clash, build, dead_volume, events, time_to_tip
+from thecal.therapy import Chart, Clash, build, dead_volume, events, population, time_to_tip
 
 
 @page(read=STAFF)
@@ -62,7 +62,6 @@ def review(request: HttpRequest, chart: UUID) -> HttpResponse:
         "prescription": order.to_bytes().decode("ascii"),
         "digest": order.digest(),
         "reason": form.cleaned_data["reason"],
-        "formulary": formulary.current().version,
     }
     if person(request).role == "prescriber":
         initial["signer"] = person(request).username
@@ -87,7 +86,7 @@ def sign(request: HttpRequest, chart: UUID) -> HttpResponse:
         pump=folded.implant.pump if folded.implant is not None else "",
         purpose="therapy",
         reason=form.cleaned_data["reason"],
-        formulary=form.cleaned_data["formulary"],
+        formulary=order.basis.version,
     )
     try:
         store.write(chart, form.cleaned_data["version"], written)
@@ -138,9 +137,6 @@ def _reread(folded: Chart, form: SignForm) -> tuple[Prescription, tuple[Finding,
     order = Prescription.from_bytes(form["prescription"].data.encode() if form["prescription"].data else b"")
     if order.digest() != form["digest"].data:
         raise Refused(Refusal("digest", "This is not the prescription that was reviewed.", "", "Write it again."))
-    if form["formulary"].data != formulary.current().version:
-        what = "The site formulary has changed since the review."
-        raise Refused(Refusal("formulary_changed", what, "", "Write the prescription again: it is checked anew."))
     return order, _admitted(folded, order)
 
 
@@ -150,7 +146,7 @@ def _in_place(folded: Chart) -> None:
 
 
 def _admitted(folded: Chart, order: Prescription) -> tuple[Finding, ...]:
-    return orders.admitted(order, _profile(folded), _inside(folded), clock.now(), starting=not _treated(folded))
+    return orders.admitted(folded, order, _profile(folded), _inside(folded), clock.now(), starting=not _treated(folded))
 
 
 def _treated(folded: Chart) -> bool:
@@ -178,6 +174,7 @@ def _reviewed(
             for name in dict.fromkeys((*after, *before))
         ],
         formulary=formulary.current(),
+        belongs=population(folded, clock.now()),
         arrival=_arrival(folded, order),
         profile=pump,
     )

@@ -133,7 +133,7 @@ def _start(request: HttpRequest, chart: UUID, folded: Chart, form: TrialStartFor
             author=author.person.name,
             now=author.now,
         )
-        orders.admitted(order, profile(plan.pump_profile), solution, author.now, starting=True)
+        orders.admitted(folded, order, profile(plan.pump_profile), solution, author.now, starting=True)
         config = PumpConfig(plan.pump_profile, plan.path_nl, None, solution, fill)
         with transaction.atomic():
             store.write(chart, form.cleaned_data["version"], _written(author, order, pump))
@@ -210,7 +210,7 @@ def _dose_order(folded: Chart, pump: str, form: TrialDoseForm, author: Writer) -
         author=author.person.name,
         now=author.now,
     )
-    orders.admitted(order, profile(plan.pump_profile), solution, author.now)
+    orders.admitted(folded, order, profile(plan.pump_profile), solution, author.now)
     return order
 
 
