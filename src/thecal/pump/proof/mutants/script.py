@@ -113,8 +113,10 @@ class Script(Pair):
         """A person stops the pump, and writes an order after a while, or never."""
         self.oracle.stop()
         self.stopped = True
-        self.tell(Stop(self.now))
-        self.do(kernel.Stop(self.now))
+        try:
+            self.do(kernel.Stop(self.now))
+        finally:  # the one that still works must hear of it
+            self.tell(Stop(self.now))
         if self.random.randrange(4):
             self.until(self.now + HOUR)
             self.do_order()
