@@ -72,9 +72,12 @@ class Path:
         assert 0 <= lost_ppm <= PPM and 0 <= place_ppm <= PPM, "parts of one"
         if volume <= 0:
             return
-        steps = 1
-        if lost_ppm and self.volume:
-            steps = min(-(-volume * 10 // self.volume), _MOST_STEPS)
+        if not lost_ppm:
+            self._append(volume, dict(masses))
+            _add(self.at_tip, self._take_last(volume))
+            self.tip_pl += volume
+            return
+        steps = min(-(-volume * 10 // self.volume), _MOST_STEPS) if self.volume else 1
         moved, given = 0, dict.fromkeys(masses, 0)
         for step in range(1, steps + 1):
             part = volume * step // steps - moved
@@ -97,7 +100,7 @@ class Path:
         self.tip_pl += volume - lost
 
     def _append(self, volume: int, masses: Masses) -> None:
-        slug = (volume, dict(masses), True)
+        slug = (volume, masses, True)
         if self._slugs and _alike(slug, self._slugs[0]):
             slug = _joined(slug, self._slugs.popleft())
         self._slugs.appendleft(slug)

@@ -240,6 +240,8 @@ class VirtualPump:
     def under_load_mv(self, at: int) -> int:
         """The battery's voltage under the load of a stroke, mV."""
         (full,) = self.model.need("battery_mv")
+        if not self.faults:
+            return full
         sag = max((f.number("sag") for f in self.faults if f.kind == "battery_sag" and f.active(at)), default=0)
         return full * (PPM - sag) // PPM
 
