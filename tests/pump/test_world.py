@@ -163,6 +163,9 @@ def test_in_a_field_pulses_wait_and_a_late_return_becomes_more_urgent(tmp_path: 
     assert bed.pump.device.status(bed.now).failed_pulses == 0
     bed.let(90 * MINUTE)
     assert bed.board["mri_stall"] == "high"
+    bed.killed()
+    bed.let(HOUR)
+    assert "mri_stall" in bed.alarms, "a restart proves no flow"
     seen = sorted(bed.alarms)
     bed.let(2 * HOUR)
     assert bed.ask("resume", seen=sorted(bed.alarms)).ok, seen

@@ -47,7 +47,8 @@ class Senses:
         self.strange_air = False
         self.least_nl: int | None = None  # the lower end of what is left
         self.service_left: int | None = None
-        self.flowless_since: int | None = None  # since a field ended, with no stroke sensed after it
+        # since a field ended, with no stroke sensed after it; a restart in between proves no flow
+        self.flowless_since: int | None = now if monitor.MRI_STALL in standing else None
         self._read: Readings | None = None
         self._judged = standing & (_OWN | _FOR_GOOD)
         self._moved_alone = 0  # tests in a row in which a switch alone moved something
