@@ -316,3 +316,11 @@ def test_a_bolus_too_many_in_its_window_names_the_count_and_the_window_slides() 
     _, actions = step(state, Demanded(T0 + HOUR))
     assert actions == (Reject("count", 2, 2),)
     assert reason(state, Demanded(T0 + HOUR + 1)) == ""  # the first was an hour ago and is outside
+
+
+def test_gaps_of_another_kind_are_no_restarts() -> None:
+    state = loaded(program())
+    for _ in range(6):
+        state, _ = step(state, Tick(state.due + 2_000))
+    state, _ = step(state, Restart(state.now + 1))
+    assert (state.past.gap_count, state.aside.faults) == (7, 0)

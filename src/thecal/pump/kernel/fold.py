@@ -295,8 +295,7 @@ def _climb(state: State, at: int, faults: int) -> State:
 
 def _on_rung(state: State, at: int, rung: int) -> State:
     """The schedule of another rung from ``at`` on; the unfinished part of a pulse goes on."""
-    if rung:
-        state = state._replace(bolus=None)
+    state = state._replace(bolus=None)  # one runs on rung NORMAL alone
     if state.mode != Mode.RUNNING:
         return _rebased(state, at, rung)
     plan = state.plan
@@ -339,10 +338,7 @@ def _begin(state: State, at: int) -> State:
 
 def _without_bolus(state: State) -> State:
     """A bolus that is running ends; the base goes on as if there had been none."""
-    if state.bolus is None:
-        return state
-    state = state._replace(bolus=None)
-    return _begin(state, state.now) if state.mode == Mode.RUNNING else state
+    return state if state.bolus is None else _begin(state._replace(bolus=None), state.now)
 
 
 def _lock_out(state: State, at: int) -> State:
