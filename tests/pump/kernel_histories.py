@@ -255,6 +255,8 @@ def programs() -> Iterator[tuple[Program, Config]]:
             *(Once(kind, span, mass) for kind in (0, 1, 2, 3, 4, 5) for span in (-1, 0, 1, HOUR, 2 * week, 2 * week + 1)
               for mass in (-1, 0, 1, PULSE - 1, PULSE, MG, 240 * MG, 240 * MG + 1, top, top + 1)),
             *(Once(kind, HOUR, MG, (Segment(0, HOUR, 10**17),)) for kind in (1, 2, 4)),
+            small._replace(mass=-1),
+            *(small._replace(length=n, segments=(Segment(0, n, 100 * MG),)) for n in (2 * week, 2 * week + 1)),
             *(small._replace(length=length) for length in (2 * HOUR - 1, 2 * HOUR + 1)),
             *(small._replace(segments=(Segment(0, b, 5), Segment(b, 2 * HOUR - b, PULSE))) for b in (-5, -1, 0, 1)),
             *(small._replace(counted_fg=counted) for counted in (-1, 0, 1, top, top + 1)),
@@ -279,7 +281,7 @@ def told_of_programs(told: Digest) -> None:
 
 
 def plans() -> Iterator[Plan]:
-    short = (10_000, (Segment(0, 10_000, PULSE // 4),))  # of very many periods
+    short = (40_000, (Segment(0, 20_000, PULSE // 2), Segment(20_000, 20_000, 0)))  # of very many periods
     for (period, segments), once, rung in product((*BASES, short), (None, *ONCE[4:]), range(5)):
         for fallback, done in ((NEVER, 0), (MG, 4 * PULSE), (10 * MG, 9 * PULSE + 5), (0, 50 * PULSE), (1, 0)):
             base = Program("d", PULSE, T0 + 5, period, segments, CAPS, b"", fallback, once=once)

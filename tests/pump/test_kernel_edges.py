@@ -41,6 +41,7 @@ from thecal.pump.kernel import (
     Train,
     add,
     apply,
+    crowded,
     make_plan,
     plan_for,
     start,
@@ -324,3 +325,16 @@ def test_gaps_of_another_kind_are_no_restarts() -> None:
         state, _ = step(state, Tick(state.due + 2_000))
     state, _ = step(state, Restart(state.now + 1))
     assert (state.past.gap_count, state.aside.faults) == (7, 0)
+
+
+@pytest.mark.parametrize(("cap", "admitted"), [(90, False), (92, True)])
+def test_a_change_that_is_over_counts_in_the_windows_of_a_bolus_also_before_very_many_periods(
+    cap: int, admitted: bool
+) -> None:
+    """60 pulses in the half hour from T0, then 120 in the two hours from 31 min on: most in the window up to 1 h."""
+    change = Once(Part.TEMPORARY, HOUR // 2, 60 * 48 * PULSE)
+    short = program(period=1_000, segments=(Segment(0, 1_000, PULSE // 1_000),), once=change)
+    plan = plan_for(short._replace(caps=((HOUR, cap * PULSE),)), CONFIG, Rung.NORMAL, T0)
+    at = T0 + 31 * MINUTE
+    bolus = Bolus(Train.BOLUS, at, 2 * HOUR, 120)
+    assert (crowded(plan, EMPTY_LEDGER, EMPTY_LEDGER, at, end=at + 2 * HOUR, new=bolus) is None) == admitted

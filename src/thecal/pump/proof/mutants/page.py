@@ -49,8 +49,9 @@ sensors and clocks are random. Each mutant has a script in which the sound parts
 
 _OUTCOMES = """
 `as_without`: every stroke and veto as without the mutant. `different`: other strokes. `vetoed`: more vetoes. `crashed`:
-an exception in a part, after which both restart. `hung`: no answer within 20 s of processor time, and so no stroke.
-What did not behave as without a mutant in the controller was run again with no supervisor: the last column but one."""
+an exception in a part, after which both restart. `hung`: no end within 20 s of processor time, and nothing found until
+then. What did not behave as without a mutant in the controller was run again with no supervisor: the last column but
+one."""
 
 
 def write(folder: Path, kind: str, figure: dict[str, Any]) -> None:
