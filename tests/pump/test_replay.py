@@ -106,6 +106,24 @@ def test_a_refused_order_is_told_and_the_old_one_runs_on() -> None:
     assert told["hours"][12]["pulses"] > 60
 
 
+def test_a_yes_or_no_of_a_fault_may_be_what_toml_and_json_call_true_and_false() -> None:
+    assert fault("clock_jump", by="1 h", back=True) == fault("clock_jump", by="1 h", back="yes")
+    assert fault("clock_jump", by="1 h", back=False) == fault("clock_jump", by="1 h")
+
+
+def test_a_figure_outside_its_range_is_told_the_range() -> None:
+    with pytest.raises(Refused, match="From 0 to 10"):
+        fault("gain", gain=11)
+
+
+@pytest.mark.parametrize("text", ["NaN mg/day", "inf mg/day", "Infinity mg/day", "-4 mg/day", "4"])
+def test_what_is_no_quantity_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        case(prescription=CASE["prescription"] | {"program": {"kind": "simple_continuous", "dose": text}})
+    (found,) = refused.value.refusals
+    assert found.where == "prescription.program.dose" and "not a quantity" in found.what
+
+
 def test_a_case_without_a_pump_running_is_still_told() -> None:
     told = case(prescription=CASE["prescription"], fault=[{"kind": "power_loss", "at": "0 h"}])
     assert told["believed"] == {"state": "down"} and told["truth"]["strokes"] == 0

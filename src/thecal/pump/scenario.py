@@ -53,7 +53,7 @@ _EVENTS: dict[str, tuple[set[str], set[str]]] = {
     "reset_valve": (set(), set()),
 }
 _NUMBER_FIELDS = {"count"}
-_QUANTITY = re.compile(r"[-+.\d]")
+_QUANTITY = re.compile(r"[-+.\d]|(?:nan|inf(?:inity)?)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

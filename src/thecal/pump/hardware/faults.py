@@ -132,6 +132,8 @@ def _kind(name: str, entry: Mapping[str, Any]) -> FaultKind:
 
 def _value(text: object, figure: Figure, where: str) -> Value:
     if figure.words:
+        if isinstance(text, bool) and set(figure.words) == {"yes", "no"}:  # as TOML and JSON have it
+            text = "yes" if text else "no"
         if text not in figure.words:
             what = f"{str(text)[:40]!r} is not one of its words"
             raise Refused(Refusal("fault_word", what, where, f"Use {' or '.join(figure.words)}."))
@@ -142,7 +144,8 @@ def _value(text: object, figure: Figure, where: str) -> Value:
         raise Refused(Refusal("fault_figure", str(error)[:200], where)) from None
     if not figure.low <= value <= figure.high:
         what = f"{str(text)[:40]!r} is out of its range"
-        raise Refused(Refusal("fault_range", what, where, f"See the catalogue of faults for {figure.unit} figures."))
+        do = f"From {_text(figure.low, figure.unit)} to {_text(figure.high, figure.unit)}."
+        raise Refused(Refusal("fault_range", what, where, do))
     return value
 
 
