@@ -7,6 +7,7 @@ file writes down what is so now.
 import json
 import random
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import product
 from pathlib import Path
 from zlib import crc32
@@ -38,7 +39,9 @@ def banks() -> Iterator[bytes]:
         yield b"\xff" * size
         yield bytes(size)
     empty, _ = encode(Fact("stop", 1), whole[:20])
-    yield whole[:20] + b"\0\0\0\0" + crc32(bytes(4)).to_bytes(4) + bytes(17) + empty
+    front = bytes(4) + crc32(bytes(4)).to_bytes(4)  # of a record without a body
+    yield whole[:20] + front + bytes(17) + empty
+    yield whole[:20] + front + sha256(whole[:20]).digest()[:16] + b"\xa5"
 
 
 def openings() -> str:

@@ -87,7 +87,7 @@ def _end(data: bytes, place: int) -> int | None:
 
 def _record(data: bytes, place: int, chain: bytes) -> tuple[Fact, bytes, int] | None:
     end = _end(data, place)
-    if end is None or end > len(data) or data[end - 1 : end] != _END:
+    if end is None or data[end - 1 : end] != _END:
         return None
     body = data[place + _FRONT.size : end - _HASH - 1]
     chain = sha256(chain + body).digest()[:_HASH]
@@ -109,7 +109,7 @@ class Journal:
 
     def __init__(self, storage: Storage, figures: Figures, now: int, *, new: bool = False) -> None:
         """Read back what is there. ``new``: nothing is expected; otherwise an empty storage counts as damage."""
-        self._storage, self._broken = storage, True
+        self._storage = storage
         banks = [read_bank(storage.read(bank)) for bank in (0, 1)]
         self._bank = max((0, 1), key=lambda bank: (bool(banks[bank].facts), banks[bank].generation))
         self._generation = max(bank.generation for bank in banks)
@@ -155,7 +155,8 @@ class Journal:
         """Begin anew in the other bank. Until its snapshot is durable the old bank is the one that counts."""
         other, old = 1 - self._bank, self._bank
         self._generation += 1
-        head = _HEAD.pack(_MARK, self._generation, crc32(_HEAD.pack(_MARK, self._generation, 0)[:-4]))
+        front = _MARK + self._generation.to_bytes(8)
+        head = front + crc32(front).to_bytes(4)
         record, self._chain = encode(snapshot(state), head)
         self._storage.truncate(other, 0)
         self._storage.append(other, head + record)
