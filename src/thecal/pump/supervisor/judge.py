@@ -75,9 +75,9 @@ def judge(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
         case _:
             state, more = _told(state, event)
     answer += more
-    if state.closed and Open() in answer:
+    if Open() in answer:
         state = state._replace(closed=False)
-    return state, tuple(sorted(answer, key=_place) if len(answer) > 1 else answer)
+    return state, tuple(sorted(answer, key=_place))
 
 
 def _place(action: Action) -> bool:
