@@ -43,6 +43,7 @@ from thecal.pump.kernel import (
     apply,
     crowded,
     make_plan,
+    mass_after,
     plan_for,
     start,
     step,
@@ -206,6 +207,15 @@ def test_the_ledger_drops_each_chunk_that_is_too_old_but_the_last_one() -> None:
     assert (len(ledger.chunks), ledger.before) == (2, 0)
     ledger = add(ledger, 10_000, 1, 1_000)
     assert (len(ledger.chunks), ledger.before, ledger.total) == (1, 64, 97)
+    assert mass_after(ledger, -1) == 97 - 64
+
+
+@pytest.mark.parametrize(("at", "before"), [(1_030, 0), (1_031, 32)])
+def test_a_chunk_is_too_old_when_its_last_entry_is(at: int, before: int) -> None:
+    ledger = EMPTY_LEDGER
+    for each in range(96):
+        ledger = add(ledger, each, 1, 1_000)
+    assert add(ledger, at, 1, 1_000).before == before
 
 
 def test_edges_at_both_ends_of_a_time_belong_to_it() -> None:

@@ -281,3 +281,13 @@ def test_a_storage_that_fails_vetoes_the_number_that_was_asked_for() -> None:
     pump.store.fails = True
     assert pump.guard.tell(Request(5, 0, digest(pump.data), pump.now)) == (Open(), Veto(5, "storage"))
     assert pump.guard.tell(Stop(T0 + 1)) == (Open(), Veto(0, "storage"))
+
+
+@pytest.mark.parametrize("lockout", [0, 1])
+def test_the_shortest_lockout_allows_a_bolus_each_ms(lockout: int) -> None:
+    patient = {"dose": 2 * PULSE, "over": 1, "lockout": lockout, "from": "start", "count": 10**9, "window": HOUR}
+    pump = Pump().start(order(patient_bolus=patient))
+    state = pump.guard.state._replace(now=T0 + 60_000, beat=T0 + 60_000, heard=True)
+    for given, early in ((2 * 62_000 - 1, False), (2 * 62_000, True)):
+        _, answer = judge(state._replace(bolus=given), Request(1, 1, digest(pump.data), T0 + 60_000))
+        assert (Veto(1, "early") in answer) == early
