@@ -49,6 +49,7 @@ from thecal.pump.kernel import (
     step,
 )
 from thecal.pump.kernel.schedule import edges
+from thecal.pump.kernel.windows import times_after
 
 MINUTE = 60_000
 
@@ -348,3 +349,11 @@ def test_a_change_that_is_over_counts_in_the_windows_of_a_bolus_also_before_very
     at = T0 + 31 * MINUTE
     bolus = Bolus(Train.BOLUS, at, 2 * HOUR, 120)
     assert (crowded(plan, EMPTY_LEDGER, EMPTY_LEDGER, at, end=at + 2 * HOUR, new=bolus) is None) == admitted
+
+
+def test_the_times_after_a_moment_are_those_later_than_it() -> None:
+    ledger = EMPTY_LEDGER
+    for at in range(0, 200, 2):
+        ledger = add(ledger, at, 1, DAY)
+    for since in (-1, 0, 1, 62, 63, 64, 100, 127, 128, 197, 198):
+        assert times_after(ledger, since) == tuple(at for at in range(0, 200, 2) if at > since)
