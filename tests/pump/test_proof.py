@@ -225,9 +225,11 @@ def test_the_ledger_grows_and_the_figures_of_mutants_are_quoted(tmp_path: Path) 
     assert evidence.quoted(tmp_path) == []
     score = {"score_percent": 96.5, "killed": 193, "tried": 200, "mutants": 900, "seed": 7, "holds": True}
     campaign = {"mutants": 1_000, "over_delivery": 1, "seed": 8, "holds": False, "made": "2026-01-01"}
-    told = {"mutation": {"kernel": score}, "campaigns": {"supervisor": campaign}}
+    covered = {"percent": 99.5, "covered_branches": 199, "num_branches": 200, "holds": False}
+    told = {"mutation": {"kernel": score}, "coverage": {"kernel": covered}, "campaigns": {"supervisor": campaign}}
     (tmp_path / "mutants.json").write_text(json.dumps(told), "utf-8")
-    one, two = evidence.quoted(tmp_path)
+    one, branches, two = evidence.quoted(tmp_path)
+    assert "99.5 %: 199 of 200 branches" in branches["reached"] and not branches["holds"]
     assert "96.5 %" in one["reached"] and "seed 7" in one["reached"] and one["holds"]
     assert "1 with over-delivery; run of 2026-01-01, seed 8" in two["reached"] and not two["holds"]
 

@@ -226,6 +226,9 @@ def quoted(folder: Path | None) -> list[Figure]:
         found.append(
             _quote(f"mutation score of the {part}", "at least 95 %, each survivor argued in a file", told, each)
         )
+    for part, each in sorted(data.get("coverage", {}).items()):
+        told = f"{each['percent']} %: {each['covered_branches']} of {each['num_branches']} branches"
+        found.append(_quote(f"branch coverage of the {part}", "100 %", told, each))
     for part, each in sorted(data.get("campaigns", {}).items()):
         other = "supervisor" if part == "kernel" else "controller"
         told = f"{each['mutants']} mutants, {each['over_delivery']} with over-delivery"
@@ -235,7 +238,8 @@ def quoted(folder: Path | None) -> list[Figure]:
 
 def _quote(name: str, asked: str, reached: str, each: Figure) -> Figure:
     when = f"run of {each['made']}" if "made" in each else "an earlier run"
-    return {"name": name, "asked": asked, "reached": f"{reached}; {when}, seed {each['seed']}", "holds": each["holds"]}
+    seed = f", seed {each['seed']}" if "seed" in each else ""
+    return {"name": name, "asked": asked, "reached": f"{reached}; {when}{seed}", "holds": each["holds"]}
 
 
 def _read(path: Path) -> dict[str, Any]:
