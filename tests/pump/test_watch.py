@@ -14,6 +14,7 @@ from thecal.pump import (
     SimpleContinuous,
     kernel,
 )
+from thecal.pump.hardware.store import FaultyStorage
 from thecal.pump.held import MemoryFault
 from thecal.pump.parts import PatientBolus, PrimingBolus
 from thecal.pump.watch import Watch
@@ -78,6 +79,18 @@ def test_a_supervisor_that_cannot_store_stops_delivery_and_is_heard_of() -> None
     assert len(rig.strokes) == given
     assert {"storage_degraded", "under_delivery"} <= set(rig.device.alarms)
     assert set(rig.watch.take_vetoes()) == {"storage"}
+
+
+def test_a_stop_reaches_the_supervisor_when_the_controller_fails_in_it() -> None:
+    store = FaultyStorage()
+    watch = Watch(MODEL, 0, MemoryStorage(), T0, new=True)
+    pump = device(lambda _seq, _at: 1, watch=watch, storage=store)
+    pump.load(ORDER, T0)
+    store.full = True
+    assert not watch._guard.state.stopped
+    with pytest.raises(OSError, match="no room"):
+        pump.stop(T0 + 1_000)
+    assert watch._guard.state.stopped
 
 
 def test_after_a_restart_both_go_on_with_the_same_order() -> None:

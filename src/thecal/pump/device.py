@@ -262,11 +262,13 @@ class Device:
             self._heed_watch()
 
     def stop(self, now: int) -> None:
-        """Deliver nothing from ``now`` on. Never refused."""
-        self.advance(now)
-        self._accept(kernel.Stop(now))
-        if self._watch is not None:
-            self._watch.stop(now)
+        """Deliver nothing from ``now`` on. Never refused; where one part fails in it, the other stops all the same."""
+        try:
+            self.advance(now)
+            self._accept(kernel.Stop(now))
+        finally:
+            if self._watch is not None:
+                self._watch.stop(now)
 
     def refill(self, withdrawn_nl: int, fill: Solution, fill_nl: int, now: int) -> RefillReport:
         """Empty the reservoir down to its residual, and fill it. ``withdrawn_nl`` is what the syringe showed.

@@ -21,8 +21,8 @@ _LIMITS = (
     "* The twins of the states, by which flips of memory are found, are those of the rig; the device's own twin of",
     "  its controller's state is shown by tests, and its supervisor has none.",
     "* The search is of a model of the specification; what ties the model to the code is the sequences alone.",
-    "* Figures of mutants are made by commands of their own, and quoted where they are kept. Branch coverage is not",
-    "  measured here: `docs/pump/mutants.md` says how.",
+    "* Figures of mutants and of branch coverage are made by commands of their own, and quoted from",
+    "  [where they are kept](mutants.md).",
 )
 _TABLE_HEAD = (
     "The fault begins after six hours of therapy. Time is to the first new alarm. The dose error is drug at the tip",
