@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from clinic.way import (
     errors,
     kinds,
 )
+from thecal.clinic import clock, orders, store
 from thecal.clinic.models import ChartRow, PumpRecord
 from thecal.quantity import MS_PER_DAY
 
@@ -203,7 +205,9 @@ def test_a_program_that_cannot_be_read_is_refused_at_its_field(
 
 
 def _signed(desk: Desk, way: Way, order: Any, password: str = PASSWORD, signer: str = "prescriber") -> Any:
-    fields = {"prescription": order.to_bytes().decode(), "digest": order.digest(), "formulary": "published"}
+    held = orders.held(store.load(way.chart), order.solution, order.route, clock.now())
+    order = replace(order, basis=held)  # as the review writes it
+    fields = {"prescription": order.to_bytes().decode(), "digest": order.digest()}
     return desk.send("prescription-sign", way.chart, {**fields, "signer": signer, "password": password})
 
 
