@@ -252,6 +252,7 @@ class Address:
     def path(self, chart: UUID) -> str:
         filled = {"chart": chart, "link": 1, "digest": "0" * 64, "token": "x" * 43}
         filled |= {"drug": "morphine", "route": "intrathecal", "key": "max_daily", "population": "all"}
+        filled |= {"topic": "goal", "criterion": "realistic_goals", "event": UUID(int=0)}
         return reverse(self.name, kwargs={name: filled[name] for name in self.arguments})
 
 

@@ -22,6 +22,7 @@ from thecal.therapy import AnyEvent, Chart, Clash, EventMeta, stamp
 SECTIONS = (
     ("summary", "Summary"),
     ("history", "History"),
+    ("facts", "Facts"),
     ("candidacy", "Candidacy"),
     ("trial", "Trial"),
     ("decision", "Decision"),
@@ -107,10 +108,12 @@ def take(
     form: ChartForm,
     events: Callable[[Writer], Sequence[AnyEvent]],
     done: tuple[str, str],
+    then: Callable[[], str] | None = None,
 ) -> HttpResponse | None:
     """Write the events of a valid form and go to ``done`` (url name, message); None when the form must be shown again.
 
-    A clash is answered with a page that names what changed, with the entry kept for sending again.
+    ``then`` gives another address to go to, asked for once the form is valid. A clash is answered with a page that
+    names what changed, with the entry kept for sending again.
     """
     if not form.is_valid():
         return None
@@ -122,7 +125,7 @@ def take(
         form.refuse(refused.refusals)
         return None
     messages.success(request, done[1], extra_tags="good")
-    return redirect(done[0], chart)
+    return redirect(then() if then is not None else reverse(done[0], args=[chart]))
 
 
 def clashed(request: HttpRequest, chart: UUID, form: ChartForm, clash: Clash) -> HttpResponse:

@@ -122,8 +122,9 @@ class HistoryForm(ChartForm):
 
 
 class ReviewForm(ChartForm):
-    """The prescriber's own conclusion."""
+    """The prescriber's own conclusion on the criteria of a rule set."""
 
+    ruleset = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
     conclusion = forms.CharField(
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 5}),

@@ -15,6 +15,7 @@ from thecal.therapy.candidacy.evaluate import (
 )
 from thecal.therapy.candidacy.file import read_chart
 from thecal.therapy.candidacy.model import Assessment, Item, Reading, Site
+from thecal.therapy.candidacy.reads import antithrombotics, facts_of, groups, part_of
 
 __all__ = [
     "CHECKS",
@@ -23,9 +24,13 @@ __all__ = [
     "Reading",
     "Ruleset",
     "Site",
+    "antithrombotics",
     "criteria",
     "criterion",
     "evaluate",
+    "facts_of",
+    "groups",
+    "part_of",
     "read_chart",
     "ruleset",
     "rulesets",

@@ -36,7 +36,12 @@ def _real_day(text: str) -> str:
     return text
 
 
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$"), AfterValidator(_real_day)]
+Day = Annotated[
+    str,
+    StringConstraints(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$"),
+    AfterValidator(_real_day),
+    Field(description="As well as it is known: 2024, 2024-05 or 2024-05-12."),
+]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,79}$")]
 Level = Annotated[str, StringConstraints(pattern=r"^(C[1-8]|T[1-9]|T1[0-2]|L[1-5]|S[1-5])$")]
 Rational = Annotated[str, StringConstraints(pattern=r"^-?\d{1,40}(/[1-9]\d{0,39})?$")]

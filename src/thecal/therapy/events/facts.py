@@ -4,14 +4,23 @@
 per microlitre, amounts as text with a unit ("20 mg"), plain numbers as decimal text. ``source`` says where it was read.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from thecal.therapy.events.common import Code, Day, Event, Length, Line, Note, Spinal, Value, Words
 
-Decimal = Annotated[str, Field(pattern=r"^-?\d{1,9}(\.\d{1,9})?$")]
-Amount = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9})? (mg|mcg|g|mcg/h)$")]
+Decimal = Annotated[
+    str, Field(pattern=r"^-?\d{1,9}(\.\d{1,9})?$", description="A plain number with a point, such as 7.4.")
+]
+Amount = Annotated[
+    str,
+    Field(
+        pattern=r"^\d{1,9}(\.\d{1,9})? (mg|mcg|g|mcg/h)$",
+        description="What is taken in a day, such as 40 mg; for a patch 25 mcg/h.",
+    ),
+]
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 CourseOutcome = Literal["inadequate", "adequate", "not_tolerated", "unknown"]
 
@@ -386,6 +395,11 @@ Finding = Annotated[
     | Priorities,
     Field(discriminator="topic"),
 ]
+
+TOPICS: Mapping[str, type[Value]] = {
+    str(fact.model_fields["topic"].default): fact for fact in get_args(get_args(Finding)[0])
+}
+"""Every kind of fact by its topic."""
 
 
 class FactRecorded(Event):
