@@ -27,6 +27,7 @@ from thecal.therapy import (
     Chart,
     Ledger,
     Limit,
+    OldFluid,
     Reservoir,
     Span,
     calc,
@@ -76,6 +77,7 @@ ROW = project(CHART)
 assert ROW is not None
 VERDICT = conclude(CHART, NOW)
 
+OLD_FLUID = OldFluid(MORPHINE, Solution.parse("morphine 5 mg/mL"), 300_000, 400_000)
 ADULTS = frozenset({"adult"})
 RIGHT: dict[str, dict[str, Any]] = {
     "append": {"chart": Chart(), "event": START},
@@ -105,6 +107,10 @@ RIGHT: dict[str, dict[str, Any]] = {
     "judge": {"rule": ev.PassRule(), "days": 3, "started": T0, "diary": CHART.diary, "now": NOW},
     "may": {"kind": "declined", "stage": "trial", "role": "nurse"},
     "warnings": {"method": "single_shot", "verdict": VERDICT},
+    "facts_of": {"criterion_id": "infection"},
+    "part_of": {"criterion_id": "infection"},
+    "old_fluid": {"chart": CHART},
+    "bridge_over": {"fluid": OLD_FLUID, "dose_fg_day": MG},
     "criterion": {"chart": CHART, "criterion_id": "fail_physiotherapy", "ruleset": "source_document", "now": NOW},
     "evaluate": {"chart": CHART, "ruleset": "source_document", "now": NOW},
     "ruleset": {"ruleset_id": "source_document"},

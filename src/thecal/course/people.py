@@ -130,6 +130,7 @@ def order_fields(order: Prescription, pump: str, purpose: str) -> dict[str, Any]
         "digest": order.digest(),
         "pump": pump,
         "purpose": purpose,
+        "reason": "as the scenario says",
     }
 
 

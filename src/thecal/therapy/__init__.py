@@ -5,6 +5,7 @@ units (nL, fg, fg/nL, nL/day, fg/day, mm, ms UTC). Everything refuses with named
 """
 
 from thecal.therapy import conversion, dosing, events, follow, refill, site, trials
+from thecal.therapy.bridging import OldFluid, bridge_over, old_fluid
 from thecal.therapy.candidacy import Assessment, Item, Site, criteria, criterion, evaluate, ruleset, rulesets
 from thecal.therapy.chart import Chart, Order, OrderState, Stage, Trial
 from thecal.therapy.decision import Fact, Option, Study, decision_lacks, options, priorities, studies, targets
@@ -48,6 +49,7 @@ __all__ = [
     "Ledger",
     "Limit",
     "MethodFacts",
+    "OldFluid",
     "Option",
     "Order",
     "OrderState",
@@ -67,6 +69,7 @@ __all__ = [
     "Verdict",
     "append",
     "board",
+    "bridge_over",
     "build",
     "check_implant",
     "compare",
@@ -89,6 +92,7 @@ __all__ = [
     "methods",
     "missing_text",
     "next_refill",
+    "old_fluid",
     "options",
     "population",
     "priorities",

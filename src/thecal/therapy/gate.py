@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from thecal.formulary import Solution
-from thecal.pump import Prescription
+from thecal.pump import Bridge, Prescription
 from thecal.quantity import MASS, MS_PER_DAY, MS_PER_HOUR, Refusal, Refused, auto
 from thecal.therapy import stages
+from thecal.therapy.bridging import unsettled
 from thecal.therapy.chart import Chart, Order, latest_verdict
 from thecal.therapy.draft import View
 from thecal.therapy.entries import complication_ids, rule_refusals, score_refusals
@@ -268,6 +269,10 @@ def _written_therapy(chart: View, event: PrescriptionWritten, order: Prescriptio
     if order.solution != Solution.parse(inside):
         what = f"The reservoir holds {inside}, not {order.solution}."
         return _no("solution", what, "Prescribe what is in the reservoir, or record the refill first.", "solution")
+    changed = unsettled(chart)
+    if changed and order.daily_dose() and not isinstance(order.once, Bridge) and not event.reason.strip():
+        what = f"The path still holds {changed[0]}, and would give it at the flow of the new order."
+        return _no("bridge_missing", what, "Order a bridge, or write why there is none.", "reason")
     return ()
 
 

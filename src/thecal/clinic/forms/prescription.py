@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from thecal.clinic.forms.base import ChartForm, QuantityField
 from thecal.clinic.forms.parts import CapFields
 from thecal.pump import MultiRate, PeriodicBolus, Program, SimpleContinuous, Step, Stopped
-from thecal.quantity import DOSE_RATE, DURATION, MASS, QuantityError, Refused, parse
+from thecal.quantity import DOSE_RATE, DURATION, MASS, QuantityError, Refused, decimal_text, parse
+from thecal.therapy import OldFluid
 
 _STEP = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s+(\S.*)")
 
@@ -44,9 +45,21 @@ class PrescriptionForm(CapFields):
         help_text="Day schedule: one a line, the time (UTC) and the rate from then on, "
         "for example 00:00 0.4 mg/day. The first starts at 00:00.",
     )
+    BRIDGE, NO_BRIDGE = "bridge", "none"
+    bridge = forms.ChoiceField(
+        required=False,
+        choices=[
+            (BRIDGE, "Bridge: give it at the flow that keeps the dose, then the program"),
+            (NO_BRIDGE, "No bridge; the reason stands below"),
+        ],
+        widget=forms.RadioSelect,
+        label="The old solution in tubing and catheter",
+    )
     reason = forms.CharField(required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
-    field_order = ("program", "dose", "bolus", "every", "over", "basal", "steps", "cap_hour", "cap_day", "reason")
+    field_order = (
+        *("program", "dose", "bolus", "every", "over", "basal", "steps", "cap_hour", "cap_day", "bridge", "reason"),
+    )
     places = {
         **CapFields.places,
         "program.dose": "dose",
@@ -65,9 +78,24 @@ class PrescriptionForm(CapFields):
         "stopped": (),
     }
 
+    def __init__(self, *args: Any, old: OldFluid | None = None, **kwargs: Any) -> None:
+        """``old``: what the path still holds of another solution; it is asked what to do with it."""
+        super().__init__(*args, **kwargs)
+        if old is None:
+            del self.fields["bridge"]
+        else:
+            text = f"The path still holds {old.old}; the reservoir holds {old.new}. Without a bridge the tip gives "
+            text += f"{decimal_text(old.times, 3)} times the dose of {old.new.primary.drug}, until it has passed."
+            self.fields["bridge"].help_text = text if old.same_drug else text.partition(" Without")[0]
+
     def clean(self) -> dict[str, Any]:
         """The program under ``built``, from the fields of its kind."""
         cleaned = super().clean() or {}
+        if "bridge" in self.fields and cleaned.get("program") != "stopped":
+            if not cleaned.get("bridge"):
+                self.add_error("bridge", ValidationError("Choose: the old solution is still there.", code="required"))
+            elif cleaned["bridge"] == self.NO_BRIDGE and not cleaned.get("reason", "").strip():
+                self.add_error("reason", ValidationError("Write why there is no bridge.", code="required"))
         kind = cleaned.get("program", "")
         missing = [name for name in self._NEEDED.get(kind, ()) if not cleaned.get(name) and name not in self.errors]
         for name in missing:

@@ -4,6 +4,7 @@ What is signed is exactly what was reviewed: the canonical bytes travel from the
 digest is checked again. Whoever drafts, a prescriber signs with their own password.
 """
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,16 +17,27 @@ from thecal.clinic.charting import Writer, clashed, show, writer
 from thecal.clinic.forms.prescription import PrescriptionForm, SignForm
 from thecal.clinic.signing import signer
 from thecal.formulary import Finding, Solution
-from thecal.pump import Prescription, Profile, describe, profile
-from thecal.quantity import MS_PER_HOUR, Refusal, Refused
-from thecal.therapy import Chart, Clash, build, dead_volume, events, population, time_to_tip
+from thecal.pump import Bridge, Prescription, Profile, describe, profile
+from thecal.quantity import DOSE_RATE, MS_PER_HOUR, Refusal, Refused, auto
+from thecal.therapy import (
+    Chart,
+    Clash,
+    OldFluid,
+    bridge_over,
+    build,
+    dead_volume,
+    events,
+    old_fluid,
+    population,
+    time_to_tip,
+)
 
 
 @page(read=STAFF)
 def prescription(request: HttpRequest, chart: UUID) -> HttpResponse:
     """What runs, what was ordered and how far each order got, and the form for a new one."""
     folded = store.load(chart)
-    form = PrescriptionForm(initial={"version": folded.version})
+    form = PrescriptionForm(initial={"version": folded.version}, old=_old(folded))
     return _written(request, chart, folded, form)
 
 
@@ -49,7 +61,7 @@ def _written(request: HttpRequest, chart: UUID, folded: Chart, form: Prescriptio
 def review(request: HttpRequest, chart: UUID) -> HttpResponse:
     """Check a draft against every limit and show it beside what runs now; nothing is written yet."""
     folded = store.load(chart)
-    form = PrescriptionForm(request.POST)
+    form = PrescriptionForm(request.POST, old=_old(folded))
     if not form.is_valid():
         return _written(request, chart, folded, form)
     try:
@@ -128,7 +140,18 @@ def _draft(folded: Chart, form: PrescriptionForm, author: Writer) -> tuple[Presc
         author=author.person.name,
         now=author.now,
     )
+    old = _old(folded)
+    if old is not None and form.cleaned_data.get("bridge") == form.BRIDGE and order.daily_dose():
+        order = replace(order, once=bridge_over(old, order.daily_dose()))
     return order, _admitted(folded, order)
+
+
+def _old(folded: Chart) -> OldFluid | None:
+    """What the path still holds of another solution; None also where the dead volume cannot be told."""
+    try:
+        return old_fluid(folded) if folded.pump_in_place else None
+    except Refused:
+        return None
 
 
 def _reread(folded: Chart, form: SignForm) -> tuple[Prescription, tuple[Finding, ...]]:
@@ -174,10 +197,22 @@ def _reviewed(
             for name in dict.fromkeys((*after, *before))
         ],
         formulary=formulary.current(),
+        unbridged=_unbridged(folded, order),
         belongs=population(folded, clock.now()),
         arrival=_arrival(folded, order),
         profile=pump,
     )
+
+
+def _unbridged(folded: Chart, order: Prescription) -> str:
+    """What the tip gives while old fluid passes without a bridge; empty when there is none of it, or a bridge."""
+    old = _old(folded)
+    if old is None or isinstance(order.once, Bridge) or not order.daily_dose():
+        return ""
+    if not old.same_drug:
+        return f"{old.old}, at the flow of the new order, until it has passed."
+    meant, given = order.dose_rate(), order.dose_rate() * old.times
+    return f"{old.old}, at the flow of the new order: {auto(given, DOSE_RATE)} in place of {auto(meant, DOSE_RATE)}."
 
 
 def _arrival(folded: Chart, order: Prescription) -> str:

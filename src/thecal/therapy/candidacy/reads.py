@@ -104,4 +104,5 @@ def _check(criterion_id: str) -> str:
     for row in load("candidacy")["criterion"]:
         if row["id"] == criterion_id:
             return str(row["check"]["type"])
-    raise Refused(Refusal("criterion", f"There is no criterion {str(criterion_id)[:60]!r}.", "criterion"))
+    what = f"There is no criterion {str(criterion_id)[:60]!r}."
+    raise Refused(Refusal("criterion", what, "criterion", "Use an id of thecal.therapy.criteria()."))
