@@ -16,8 +16,15 @@ def changed(prescriber: Desk, way: Way) -> Way:
     implant = way.folded.implant
     assert implant is not None
     volume = parse("18 mL", VOLUME)
-    fields = {"pump": implant.pump, "start_nl": volume, "expected_nl": volume, "withdrawn_nl": volume}
-    return way.tell(events.RefillRecorded, "nurse", fill_nl=volume, solution="morphine 1 mg/mL", **fields)
+    return way.tell(
+        *(events.RefillRecorded, "nurse"),
+        pump=implant.pump,
+        start_nl=volume,
+        expected_nl=volume,
+        withdrawn_nl=volume,
+        fill_nl=volume,
+        solution="morphine 1 mg/mL",
+    )
 
 
 def test_an_order_after_a_change_of_solution_is_asked_for_its_bridge(changed: Way, nurse: Desk) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from therapy_way import MG, ML, Maker, whole_way
 
 from thecal.formulary import Solution
-from thecal.pump import Bridge, Prescription
+from thecal.pump import Prescription
 from thecal.quantity import MS_PER_DAY, Refused
 from thecal.therapy import Chart, OldFluid, append, bridge_over, fold, old_fluid, refusals
 from thecal.therapy import events as ev
@@ -81,8 +81,8 @@ def test_an_order_after_a_change_of_solution_needs_a_bridge_or_the_reason_why_th
     st.integers(1, 40 * MG),
 )  # fmt: skip
 def test_a_bridge_keeps_the_dose_and_errs_towards_less_drug(old: int, new: int, low: int, more: int, dose: int) -> None:
-    solutions = (Solution.parse(f"morphine {each} fg/nL") for each in (old, new))
-    fluid = OldFluid(*solutions, low, low + more)
+    before, after = (Solution.parse(f"morphine {each} fg/nL") for each in (old, new))
+    fluid = OldFluid(before, after, low, low + more)
     try:
         bridge = bridge_over(fluid, dose)
     except Refused as refused:
@@ -92,7 +92,7 @@ def test_a_bridge_keeps_the_dose_and_errs_towards_less_drug(old: int, new: int, 
             code
         ]
         return
-    assert isinstance(bridge, Bridge) and bridge.concentration == old and not bridge.problems()
+    assert bridge.concentration == old and not bridge.problems()
     (flow,) = {step.flow for step in bridge.steps}
     assert dose - old < flow * old <= dose
     passed = sum(step.length for step in bridge.steps) * flow
