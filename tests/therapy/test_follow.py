@@ -185,6 +185,7 @@ def raised(solution: str = "morphine 18 mg/mL", factor: int = 2, scores: tuple[i
         digest=order.digest(),
         pump="implant-1",
         purpose="therapy",
+        reason="The path was aspirated and filled anew, where the solution is another one.",
     )
     chart = append(append(chart, written), maker.step(ev.PrescriptionSent, order.digest(), "nurse"))
     return append(chart, maker.step(ev.PrescriptionAcknowledged, order.digest())), maker.now
